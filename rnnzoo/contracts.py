@@ -1,0 +1,173 @@
+"""The types that the rooms of rnnzoo hand to one another; no behaviour lives here.
+
+Letters for dimensions, everywhere: B batch, T time, I input, H hidden, O output, V classes or vocabulary.
+Batch comes first inside the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+State = tuple["Tensor", ...]
+"""What a cell carries from step to step: tensors with the batch first."""
+
+
+class SequenceBatch(NamedTuple):
+    """A batch of sequences with their targets; no member is ever ``None``."""
+
+    inputs: Any  # (B, T) int64 tokens or (B, T, I) floats, or a dict of such tensors
+    lengths: Tensor  # (B,) int64, at least 1
+    targets: Any  # (B,) or (B, T) or (B, T, F), or a dict of such tensors
+    weights: Tensor  # one per loss element, 0 on padding
+    starts: Tensor  # (B,) bool, True where a carried state is to be zeroed
+
+
+class Spec(TypedDict, total=False):
+    """What a model must know of its data: a plain dict of primitives, known before the model is built."""
+
+    kind: str  # "label" (one of V classes for a sequence); later: tags, next_token, forecast, pair
+    input: str  # "tokens" or "real"
+    input_size: int  # number of token ids, or of channels
+    output_size: int  # number of classes
+    labels: list[str]  # the classes' names, in the order of their ids
+    padding_id: int | None  # the token id of padding, where there is one
+    streaming: bool  # whether a batch continues the one before
+    version: int  # goes up when the preprocessing changes
+
+
+class MetricSpec(NamedTuple):
+    """A metric's name, its unit and which direction is better."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+
+
+class Paper(NamedTuple):
+    """Where an architecture was published."""
+
+    title: str
+    authors: str
+    year: int
+    url: str  # arXiv or DOI address; "" where there is none
+
+
+class Cell(Protocol):
+    """One recurrent layer in one direction: a plain ``nn.Module``.
+
+    ``step`` states the paper's equations; ``forward`` is the same function over a whole sequence, fast.
+    A row's final state is the state at its own length; outputs beyond it are zero.
+    """
+
+    input_size: int
+    output_size: int
+    state_shapes: tuple[tuple[int, ...], ...]  # of each member of the state, without the batch
+    backend: str | None  # forced by the caller; None lets the op choose
+    last_backend: str | None  # which one ran last
+
+    def initial_state(self, batch_size: int, *, device: Any = None, dtype: Any = None) -> State: ...
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]: ...
+
+    def forward(
+        self, x: Tensor, state: State | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]: ...
+
+
+class Codec(Protocol):
+    """Turns what a user has (texts, digits, numbers) into model inputs, and can be rebuilt from primitives."""
+
+    def encode(self, raw: list[Any]) -> SequenceBatch: ...
+
+    def state(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class LayerEntry:
+    """What an architecture declares about itself when it registers."""
+
+    name: str
+    target: type  # the Cell
+    class_name: str  # rnnzoo.<class_name> is Recurrent around this cell
+    paper: Paper
+    kind: str  # "gated", "elementwise", "scan", "matrix" or "other"
+    description: str  # one line
+    tiny: Mapping[str, Any]  # keyword arguments of a small cell, for the laws
+    oracle: str | None  # "torch.nn.LSTM" or "tests/oracles/<name>.py"; None shows as unverified
+    backends: tuple[str, ...]  # the backends that can run it, reference first
+    causal: bool = True
+    parallel: bool = False  # parallel over time
+    exportable: bool = False  # torch.compile and torch.export
+    double_backward: bool = False
+    projection: bool = False  # takes proj_size
+    exemptions: Mapping[str, str] = field(default_factory=dict)  # law -> reason
+
+
+@dataclass(frozen=True)
+class TaskEntry:
+    """What a task declares: the kinds of data it accepts and its metrics."""
+
+    name: str
+    target: type
+    description: str
+    accepts: tuple[str, ...]
+    metrics: tuple[MetricSpec, ...]
+
+
+@dataclass(frozen=True)
+class DataEntry:
+    """What a dataset declares: its kind, licence and source."""
+
+    name: str
+    target: type
+    description: str
+    kind: str
+    licence: str
+    source: str  # the official address, or "" for generated data
+
+
+@dataclass(frozen=True)
+class CodecEntry:
+    """What a codec declares."""
+
+    name: str
+    target: type
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One measured number and everything needed to trust or repeat it."""
+
+    table: str
+    spec: str  # hash of the run's settings and the data's version
+    label: str  # the table's entry, usually the layer's name
+    variant: dict[str, Any]  # whatever else the table varies, such as {"length": 35}
+    layer: str
+    task: str
+    data: str
+    data_version: str
+    seed: int
+    split: str
+    metric: str
+    value: float
+    unit: str
+    n: int  # elements the value is a mean over
+    parameters: int
+    steps: int
+    seconds: float
+    samples_per_second: float
+    peak_memory_bytes: int
+    device: str
+    world_size: int
+    precision: str
+    versions: dict[str, str]
+    commit: str
+    dirty: bool
+    finished_at: str  # UTC, ISO 8601
+    checkpoint_sha256: str
+    schema: int = 1
