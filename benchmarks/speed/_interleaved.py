@@ -1,0 +1,117 @@
+"""Compares the speed of candidates fairly on a busy machine: rounds that run each of them in turn, in one process.
+
+Only ratios within a round are compared, so that a slow minute of the machine slows every candidate alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+RESULTS = Path(__file__).resolve().parent.parent / "results" / "speed"
+
+
+def compare(
+    name: str,
+    candidates: Mapping[str, Callable[[], None]],
+    *,
+    baseline: str,
+    rounds: int = 20,
+    settings: Mapping[str, Any],
+    out: Path | None = None,
+    warmup: int = 2,
+) -> dict[str, float]:
+    """Time every candidate in each of ``rounds`` rounds and print, for each, its median and its ratio to ``baseline``.
+
+    Args:
+        name: what is measured; rows go to ``<out>/<name>.jsonl``.
+        candidates: label -> a call that does the work once.
+        baseline: the label the others are divided by, round by round.
+        rounds: how often each candidate runs; the order turns by one place a round.
+        settings: the sizes and options of this measurement, kept in the row.
+        out: the folder of the rows, usually ``RESULTS``; ``None`` writes nothing.
+        warmup: calls of each candidate that are not timed.
+
+    Returns:
+        label -> median over rounds of its time over the baseline's.
+
+    Raises:
+        KeyError: ``baseline`` is not among the candidates.
+    """
+    if baseline not in candidates:
+        raise KeyError(f"baseline '{baseline}' is not a candidate; candidates: {', '.join(candidates)}")
+    labels = list(candidates)
+    for label in labels:
+        for _ in range(warmup):
+            candidates[label]()
+    seconds: dict[str, list[float]] = {label: [] for label in labels}
+    for turn in range(rounds):
+        start = turn % len(labels)
+        for label in labels[start:] + labels[:start]:
+            seconds[label].append(_timed(candidates[label]))
+    ratios = {label: [s / b for s, b in zip(seconds[label], seconds[baseline], strict=True)] for label in labels}
+    print(f"\n{name} {json.dumps(dict(settings))}, threads {torch.get_num_threads()}, {rounds} rounds")
+    print(f"{'candidate':<28}{'median ms':>12}{'ratio':>9}{'quartiles':>18}")
+    rows = []
+    for label in labels:
+        low, middle, high = statistics.quantiles(ratios[label], n=4, method="inclusive")
+        median = statistics.median(seconds[label])
+        print(f"{label:<28}{1e3 * median:>12.3f}{middle:>9.3f}{f'{low:.3f} .. {high:.3f}':>18}")
+        rows.append({"candidate": label, "seconds": median, "ratio": middle, "low": low, "high": high})
+    if out is not None:
+        _append(out / f"{name}.jsonl", rows, {"name": name, "baseline": baseline, "rounds": rounds}, settings)
+    return {row["candidate"]: row["ratio"] for row in rows}
+
+
+def _timed(call: Callable[[], None]) -> float:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    start = time.perf_counter()
+    call()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def _append(path: Path, rows: list[dict[str, Any]], about: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    machine = {
+        "settings": dict(settings),
+        "versions": {"python": platform.python_version(), "torch": version("torch")},
+        "threads": torch.get_num_threads(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "finished_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        for row in rows:
+            file.write(json.dumps({**about, **row, **machine}) + "\n")
+
+
+def _cpu() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _git(*arguments: str) -> str:
+    here = Path(__file__).resolve().parent
+    done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or ("" if done.returncode == 0 else "unknown")
