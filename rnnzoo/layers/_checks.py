@@ -1,0 +1,110 @@
+"""What a cell accepts: the checks every base runs before it computes, with errors that name the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnnzoo.contracts import State
+
+
+def check_sizes(**sizes: Any) -> None:
+    """Raise unless every named constructor argument is a whole number of at least 1.
+
+    Raises:
+        ValueError: it is below 1, or not an integer.
+    """
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ValueError(f"{name} is {size!r}; expected a whole number of at least 1.")
+
+
+def check_sequence(x: Tensor, input_size: int, weight: Tensor) -> None:
+    """Raise unless ``x`` is (B, T, input_size) with B, T >= 1, of ``weight``'s dtype (any float under autocast).
+
+    Raises:
+        TypeError: not a tensor, or of another dtype.
+        ValueError: wrong rank or width, empty, or on another device.
+    """
+    _check_tensor("x", x, weight)
+    if x.dim() != 3:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected (batch, time, {input_size}): rank 3, batch first. "
+            "For a single time step call `step`."
+        )
+    _check_width(x, input_size)
+    if x.shape[0] < 1 or x.shape[1] < 1:
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row and one time step.")
+
+
+def check_step(x: Tensor, input_size: int, weight: Tensor) -> None:
+    """Raise unless ``x`` is (B, input_size) with B >= 1, of ``weight``'s dtype (any float under autocast).
+
+    Raises:
+        TypeError: not a tensor, or of another dtype.
+        ValueError: wrong rank or width, empty, or on another device.
+    """
+    _check_tensor("x", x, weight)
+    if x.dim() != 2:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected (batch, {input_size}): rank 2, one time step. "
+            "For a sequence call `forward`."
+        )
+    _check_width(x, input_size)
+    if x.shape[0] < 1:
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row.")
+
+
+def check_state(state: State, state_shapes: Sequence[tuple[int, ...]], batch_size: int, weight: Tensor) -> None:
+    """Raise unless ``state`` is a tuple with one (batch_size, *shape) tensor for each of ``state_shapes``.
+
+    Members of an integer dtype (clocks) may have it; the others have ``weight``'s (any float under autocast).
+
+    Raises:
+        TypeError: not a tuple of tensors, or of another dtype.
+        ValueError: wrong number of members, a wrong shape, or another device.
+    """
+    expected = [(batch_size, *shape) for shape in state_shapes]
+    if not isinstance(state, (tuple, list)):
+        raise TypeError(f"state is a {type(state).__name__}; expected a tuple of tensors of shapes {expected}.")
+    if len(state) != len(expected):
+        raise ValueError(f"state has {len(state)} members; expected {len(expected)}, of shapes {expected}.")
+    for i, (member, shape) in enumerate(zip(state, expected, strict=True)):
+        name = f"state[{i}]"
+        if not isinstance(member, Tensor) or member.is_floating_point() or member.is_complex():
+            _check_tensor(name, member, weight)
+        elif member.device != weight.device:
+            raise ValueError(_device_message(name, member, weight))
+        if member.shape != shape:
+            raise ValueError(f"{name} has shape {tuple(member.shape)}; expected {shape}: (batch, *state shape).")
+
+
+def _check_tensor(name: str, given: Any, weight: Tensor) -> None:
+    if not isinstance(given, Tensor):
+        raise TypeError(f"{name} is a {type(given).__name__}; expected a torch.Tensor of dtype {weight.dtype}.")
+    if given.dtype != weight.dtype and not (
+        given.is_floating_point() and torch.is_autocast_enabled(weight.device.type)
+    ):
+        raise TypeError(
+            f"{name} has dtype {given.dtype}; expected {weight.dtype}, the dtype of the weights: convert it with "
+            f"`.to({weight.dtype})`, or the module with `.to({given.dtype})`."
+            if given.is_floating_point()
+            else f"{name} has dtype {given.dtype}; expected {weight.dtype}: convert it with `.to({weight.dtype})`."
+        )
+    if given.device != weight.device:
+        raise ValueError(_device_message(name, given, weight))
+
+
+def _device_message(name: str, given: Tensor, weight: Tensor) -> str:
+    return (
+        f"{name} is on {given.device}; expected {weight.device}, where the weights are: move it with "
+        f"`.to('{weight.device}')`."
+    )
+
+
+def _check_width(x: Tensor, input_size: int) -> None:
+    if x.shape[-1] != input_size:
+        raise ValueError(f"x has shape {tuple(x.shape)}; expected a last dimension of {input_size} (input_size).")
