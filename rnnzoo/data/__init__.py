@@ -1,0 +1,1 @@
+"""Datasets, one file each: LightningDataModules over shared text handling, bucketing, downloading and caching."""

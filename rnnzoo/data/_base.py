@@ -1,0 +1,179 @@
+"""What every dataset shares: splits that are built once, and loaders whose batches are the same for the same seed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader
+from typing_extensions import Self
+
+from rnnzoo.contracts import SequenceBatch, Spec
+from rnnzoo.data._batches import FlatSequences
+from rnnzoo.data._sampler import BucketSampler
+
+SPLITS = ("train", "validation", "test")
+
+
+class ResumableLoader(DataLoader[SequenceBatch]):
+    """A loader that Lightning can put back to the batch where a checkpoint was written.
+
+    The sampler is asked for its batches when the first one is taken, not before: by then the epoch is set.
+    """
+
+    sampler: BucketSampler
+    taken = 0  # batches handed out in this pass
+
+    def __iter__(self) -> Iterator[SequenceBatch]:  # type: ignore[override]
+        self.taken = self.sampler.start
+        for batch in super().__iter__():
+            self.taken += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Where this pass stands: the epoch and the number of batches taken."""
+        return {"epoch": self.sampler.epoch, "taken": self.taken}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Begin the next pass behind the batches already taken (a finished pass begins afresh)."""
+        self.sampler.set_epoch(state["epoch"])
+        self.taken = self.sampler.start = state["taken"] % len(self)
+
+
+class ZooData(LightningDataModule):
+    """A dataset with a training, a validation and a test split of labelled sequences.
+
+    A concrete dataset says what it is (``spec``, ``data_version``, ``codec_state``) and builds its splits
+    (``build_splits``); everything else is here.
+
+    Args:
+        batch_size: rows of a training batch, on each process.
+        eval_batch_size: rows of a validation or test batch; ``None``: as ``batch_size``.
+        shuffle: another order of the training rows each epoch.
+        bucketing: rows of like length share a batch.
+        drop_last: leave out a last, smaller training batch.
+        seed: of the shuffling (and of the splits where a dataset draws them).
+        num_workers: processes that prepare batches. 0 is right for nearly everything here: a batch is a few vectorised
+            gathers from arrays in memory, quicker than sending it from another process.
+        pin_memory: page-locked batches, for copies to a GPU.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int = 64,
+        eval_batch_size: int | None = None,
+        shuffle: bool = True,
+        bucketing: bool = False,
+        drop_last: bool = False,
+        seed: int = 0,
+        num_workers: int = 0,
+        pin_memory: bool = False,
+    ) -> None:
+        super().__init__()
+        for name, value in (("batch_size", batch_size), ("eval_batch_size", eval_batch_size)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is {value}; expected at least 1.")
+        self.batch_size = batch_size
+        self.eval_batch_size = batch_size if eval_batch_size is None else eval_batch_size
+        self.shuffle = shuffle
+        self.bucketing = bucketing
+        self.drop_last = drop_last
+        self.seed = seed
+        self.num_workers = num_workers
+        self.pin_memory = pin_memory
+        self._splits: dict[str, FlatSequences] | None = None
+
+    @property
+    def spec(self) -> Spec:
+        """What a model must know, in primitives; builds the cache where it depends on the data."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its spec.")
+
+    @property
+    def data_version(self) -> str:
+        """Changes when the rows or their preprocessing do; results of different versions are not compared."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its data_version.")
+
+    def codec_state(self) -> dict[str, Any] | None:
+        """Primitives from which ``CODECS`` rebuilds what turns raw input into batches (key "codec": its name)."""
+        raise NotImplementedError(f"{type(self).__name__} does not say its codec.")
+
+    def build_splits(self) -> dict[str, FlatSequences]:
+        """The rows of ``train``, ``validation`` and ``test``; called once."""
+        raise NotImplementedError(f"{type(self).__name__} does not build its splits.")
+
+    @classmethod
+    def tiny(cls) -> Self:
+        """A small instance that needs no file and no network."""
+        raise NotImplementedError(f"{cls.__name__} has no tiny form.")
+
+    @property
+    def splits(self) -> dict[str, FlatSequences]:
+        """The three splits, built at the first use."""
+        if self._splits is None:
+            self._splits = self.build_splits()
+        return self._splits
+
+    def setup(self, stage: str | None = None) -> None:
+        """Build the splits (Lightning calls this on every process)."""
+        _ = self.splits
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Training batches, shuffled if so asked."""
+        return self.loader(
+            "train",
+            batch_size=self.batch_size,
+            shuffle=self.shuffle,
+            bucketing=self.bucketing,
+            drop_last=self.drop_last,
+        )
+
+    def val_dataloader(self) -> ResumableLoader:
+        """Validation batches, the same on every pass, each row once."""
+        return self.loader("validation", batch_size=self.eval_batch_size, bucketing=self.bucketing)
+
+    def test_dataloader(self) -> ResumableLoader:
+        """Test batches, the same on every pass, each row once."""
+        return self.loader("test", batch_size=self.eval_batch_size, bucketing=self.bucketing)
+
+    def predict_dataloader(self) -> ResumableLoader:
+        """The test rows in the dataset's order."""
+        return self.loader("test", batch_size=self.eval_batch_size)
+
+    def loader(
+        self,
+        split: str,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        bucketing: bool = False,
+        drop_last: bool = False,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+    ) -> ResumableLoader:
+        """A loader over ``split`` for one process of ``num_replicas`` (by default those of ``torch.distributed``)."""
+        if split not in self.splits:
+            raise ValueError(f"split is {split!r}; expected one of {', '.join(SPLITS)}.")
+        # Lightning asks for worker processes wherever there are fewer than two; for these loaders they only cost time.
+        warnings.filterwarnings("ignore", message=r"The '\w+_dataloader' does not have many workers")
+        rows = self.splits[split]
+        sampler = BucketSampler(
+            rows,
+            batch_size,
+            shuffle=shuffle,
+            bucketing=bucketing,
+            drop_last=drop_last,
+            seed=self.seed,
+            num_replicas=num_replicas,
+            rank=rank,
+        )
+        return ResumableLoader(
+            rows,
+            sampler=sampler,
+            batch_size=None,
+            num_workers=self.num_workers,
+            persistent_workers=self.num_workers > 0,
+            pin_memory=self.pin_memory,
+        )
