@@ -1,0 +1,160 @@
+"""The first-order linear recurrence h_t = a_t * h_{t-1} + b_t, elementwise, parallel over time.
+
+Steps compose: applying (a, b) and then (a', b') is applying (a' a, a' b + b'). So time is cut into blocks of `BLOCK`
+steps; the composition of each block is found for all blocks at once, the states between blocks are the same recurrence
+on a sequence `BLOCK` times shorter, and a second sweep fills in the states inside all blocks at once: about
+3 BLOCK log(T) / log(BLOCK) operations, each over T / BLOCK steps. Nothing is divided and no logarithm is taken, so
+coefficients of zero, negative ones and long products that underflow are all exact to rounding.
+
+Source: Blelloch, "Prefix Sums and Their Applications", 1990, section 1.4.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnnzoo.ops.backends import resolve
+from rnnzoo.ops.ragged import check_lengths, mask
+
+BACKENDS = ("reference", "torch")
+HALF = (torch.float16, torch.bfloat16)
+BLOCK = 16  # steps composed one after another in a block
+LOOP = 64  # up to here a plain loop is quicker than blocks
+
+
+def scan(
+    a: Tensor, b: Tensor, h0: Tensor, *, lengths: Tensor | None = None, backend: str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Run h_t = a_t * h_{t-1} + b_t over time.
+
+    Half precision is carried in float32 inside and returned as given; under autocast what is half stays float32.
+
+    Args:
+        a: coefficients (B, T, ...).
+        b: inputs, of a's shape.
+        h0: the state before the first step (B, ...).
+        lengths: (B,) int64, each row's number of steps, 1 to T; ``None``: all T. What a and b hold beyond is ignored.
+        backend: "reference" (the loop over time), "torch" (blocks), or ``None`` to have it chosen. Both are doubly
+            differentiable.
+
+    Returns:
+        h (B, T, ...), zero beyond a row's length, and the state at each row's length (B, ...).
+
+    Raises:
+        TypeError: a, b, h0 are not all of one floating-point dtype.
+        ValueError: their shapes do not fit, T is 0, or a length is out of range.
+        BackendError: ``backend`` cannot run this.
+    """
+    chosen = resolve(backend, BACKENDS, "torch", what="scan")
+    if torch.is_autocast_enabled(a.device.type):
+        a, b, h0 = (value.float() if value.dtype in HALF else value for value in (a, b, h0))
+    _check(a, b, h0)
+    given = a.dtype
+    if given in HALF:
+        a, b, h0 = a.float(), b.float(), h0.float()
+    if lengths is not None:  # beyond its length a row keeps its state: h_t = 1 * h_{t-1} + 0
+        check_lengths(lengths, a.shape[0], a.shape[1])
+        valid = mask(lengths.to(a.device), a.shape[1])  # (B, T)
+        valid = valid.reshape(valid.shape + (1,) * (a.dim() - 2))  # (B, T, 1...)
+        a, b = torch.where(valid, a, 1), torch.where(valid, b, 0)  # (B, T, ...)
+    if chosen == "reference":
+        h, final = _reference(a, b, h0)
+    elif torch.compiler.is_compiling():
+        h = _blocked(a, b, h0)
+        final = h[:, -1]
+    else:
+        h, final = _Scan.apply(a, b, h0)
+    if lengths is not None:
+        h = torch.where(valid, h, 0)
+    return h.to(given), final.to(given)
+
+
+def _reference(a: Tensor, b: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    """The definition, one step after another."""
+    states = []
+    for a_t, b_t in zip(a.unbind(1), b.unbind(1), strict=True):
+        h = a_t * h + b_t  # (B, ...)
+        states.append(h)
+    return torch.stack(states, 1), h
+
+
+class _Scan(torch.autograd.Function):
+    """The blocked scan with its own backward: the same recurrence with time reversed.
+
+    With u_t the gradient of h_t: u_t = g_t + a_{t+1} * u_{t+1}; then db = u, da_t = u_t * h_{t-1}, dh0 = a_1 * u_1.
+    Only a, h and h0 are kept.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
+        h = _blocked(a, b, h0)  # (B, T, ...)
+        ctx.save_for_backward(a, h, h0)
+        ctx.set_materialize_grads(False)
+        return h, h[:, -1].clone()
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor | None, g_final: Tensor | None) -> tuple[Tensor | None, ...]:
+        a, h, h0 = ctx.saved_tensors
+        if g is None and g_final is None:
+            return None, None, None
+        g = torch.zeros_like(h) if g is None else g
+        u_T = g[:, -1] if g_final is None else g[:, -1] + g_final  # (B, ...)
+        u = u_T.unsqueeze(1)  # (B, 1, ...)
+        if h.shape[1] > 1:
+            if torch.is_grad_enabled():  # the backward is itself to be differentiated
+                later, _ = _Scan.apply(a[:, 1:].flip(1), g[:, :-1].flip(1), u_T)
+                later = later.flip(1)
+            else:
+                later = _blocked(a[:, 1:], g[:, :-1], u_T, reverse=True)  # (B, T - 1, ...)
+            u = torch.cat((later, u), 1)  # (B, T, ...)
+        da = u * torch.cat((h0.unsqueeze(1), h[:, :-1]), 1) if ctx.needs_input_grad[0] else None
+        return da, u, a[:, 0] * u[:, 0]
+
+
+def _blocked(a: Tensor, b: Tensor, h: Tensor, reverse: bool = False) -> Tensor:
+    """All states (B, T, ...) of the recurrence started from ``h``; ``reverse`` runs from the last step to the first."""
+    T = a.shape[1]
+    order = -1 if reverse else 1
+    if T <= LOOP:
+        states = []
+        for a_t, b_t in zip(a.unbind(1)[::order], b.unbind(1)[::order], strict=True):
+            h = torch.addcmul(b_t, a_t, h)
+            states.append(h)
+        return torch.stack(states[::order], 1)
+    block = min(range(BLOCK - 4, BLOCK + 5), key=lambda steps: T % steps)
+    rest = T % block
+    blocks, tail = (slice(rest, T), slice(0, rest)) if reverse else (slice(0, T - rest), slice(T - rest, T))
+    a_s = a[:, blocks].unflatten(1, (-1, block)).unbind(2)[::order]  # block times (B, C, ...)
+    b_s = b[:, blocks].unflatten(1, (-1, block)).unbind(2)[::order]
+    A, b_A = a_s[0], b_s[0]
+    for a_t, b_t in zip(a_s[1:], b_s[1:], strict=True):
+        A, b_A = a_t * A, torch.addcmul(b_t, a_t, b_A)  # the block so far, as one step
+    ends = _blocked(A, b_A, h, reverse)  # (B, C, ...)
+    before = (ends[:, 1:], h.unsqueeze(1)) if reverse else (h.unsqueeze(1), ends[:, :-1])
+    state = torch.cat(before, 1)  # (B, C, ...) where each block starts
+    states = []
+    for a_t, b_t in zip(a_s[:-1], b_s[:-1], strict=True):
+        state = torch.addcmul(b_t, a_t, state)
+        states.append(state)
+    states.append(ends)
+    out = torch.stack(states[::order], 2).flatten(1, 2)  # (B, C * block, ...)
+    if rest:
+        more = _blocked(a[:, tail], b[:, tail], ends[:, 0] if reverse else ends[:, -1], reverse)
+        out = torch.cat((more, out) if reverse else (out, more), 1)
+    return out
+
+
+def _check(a: Tensor, b: Tensor, h0: Tensor) -> None:
+    if not a.is_floating_point() or a.dtype != b.dtype or a.dtype != h0.dtype:
+        raise TypeError(f"a, b, h0 have dtypes {a.dtype}, {b.dtype}, {h0.dtype}; expected one floating-point dtype.")
+    if a.dim() < 2 or a.shape[1] < 1:
+        raise ValueError(f"a has shape {tuple(a.shape)}; expected (batch, time, ...) with at least one time step.")
+    if b.shape != a.shape:
+        raise ValueError(f"b has shape {tuple(b.shape)}; expected a's shape, {tuple(a.shape)}.")
+    if h0.shape != (a.shape[0], *a.shape[2:]):
+        raise ValueError(
+            f"h0 has shape {tuple(h0.shape)}; expected {(a.shape[0], *a.shape[2:])}: a's shape without time."
+        )
