@@ -2,9 +2,9 @@
 
 From X. Qiu et al., "Neural Networks and Deep Learning: Cases and Practice", chapter 6, experiments 6.1 and 6.3: how
 many steps a recurrent network remembers. For each of the 100 ordered pairs (n1, n2) of digits the sequence
-[n1, n2, 0, ..., 0] is copied k times, and in each copy one random position behind the pair is replaced by a random digit
-(which may be 0); the label is n1 + n2. k = 3 gives the 300 training sequences, k = 1 the 100 for validation and another
-100 for testing.
+[n1, n2, 0, ..., 0] is copied k times, and in each copy one random position behind the pair is replaced by a random
+digit (which may be 0); the label is n1 + n2. k = 3 gives the 300 training sequences, k = 1 the 100 for validation and
+another 100 for testing.
 """
 
 from __future__ import annotations
