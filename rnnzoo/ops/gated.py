@@ -1,0 +1,135 @@
+"""Gated recurrences: stages of one recurrent product and a weight-free row-wise function each.
+
+Nearly every sequential recurrent network has this form (SRN, LSTM, GRU, peephole, MGU, LEM, highway, Mogrifier, ...).
+A cell declares its stages; this file runs them over a sequence, by the readable loop or by a faster path equal to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from rnnzoo.contracts import State
+from rnnzoo.ops._gated_fast import GatedRows
+from rnnzoo.ops._gated_forward import forward_rows
+from rnnzoo.ops._gated_plan import Plan, Stage
+from rnnzoo.ops._gated_reference import gated_reference, run_stages
+from rnnzoo.ops._rows import Rows
+from rnnzoo.ops.backends import resolve
+from rnnzoo.ops.ragged import zero_padding
+
+__all__ = ["Stage", "choose_backend", "gated", "run_stages"]
+
+
+def choose_backend(backend: str | None, what: str = "a gated recurrence") -> str:
+    """The backend ``gated`` will run: the one asked for, else the fast one, or the loop where a graph is traced.
+
+    Raises:
+        UnknownName, BackendError: as ``backends.resolve``.
+    """
+    return resolve(backend, ("reference", "torch"), "reference" if torch.compiler.is_compiling() else "torch", what)
+
+
+def gated(
+    stages: Sequence[Stage],
+    x: Tensor,
+    state: State,
+    weights: Sequence[Tensor | None],
+    biases: Sequence[Tensor | None] | None = None,
+    vectors: Mapping[str, Tensor] | None = None,
+    *,
+    states: Sequence[str],
+    output: str,
+    input_weight: Tensor | None = None,
+    input_bias: Tensor | None = None,
+    lengths: Tensor | None = None,
+    backend: str | None = None,
+) -> tuple[Tensor, State]:
+    """Run a gated recurrence over whole sequences.
+
+    Args:
+        stages: what one step does, in order.
+        x: the input (B, T, I) where ``input_weight`` is given, else the hoisted input product (B, T, W), W the sum of
+            the stages' inputs * N, in stage order. Padding beyond ``lengths`` may hold anything.
+        state: the initial state, one (B, N) for each name in ``states``.
+        weights: one per stage, (products * N, width of source); ``None`` where the stage has no product.
+        biases: one per stage, (products * N,) or ``None``; ``None`` for none at all.
+        vectors: per-channel weights (N,) that stages read by name.
+        states: names of the state's members.
+        output: the value put out at each step: a state (as the step ends) or a stage's result.
+        input_weight, input_bias: of the input product, (W, I) and (W,).
+        lengths: (B,) int64, checked by the caller (``ragged.check_lengths``).
+        backend: "reference", "torch" or ``None`` to choose.
+
+    Returns:
+        y (B, T, O), zeros beyond a row's length, and the state at each row's own length.
+
+    Under autocast the recurrence itself runs in float32; the input product runs as autocast runs any.
+
+    Raises:
+        UnknownName, BackendError: the backend is unknown or cannot run.
+        ValueError: the stages are inconsistent.
+    """
+    biases = [None] * len(stages) if biases is None else biases
+    vectors = {} if vectors is None else vectors
+    backend = choose_backend(backend)
+    device = x.device.type
+    autocast = torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    if lengths is not None and backend == "reference":
+        x = zero_padding(x, lengths)
+    rows = None if backend == "reference" else Rows(x.shape[0], x.shape[1], lengths, x.device)
+    if rows is not None:
+        x, state = rows.pack(x), tuple(rows.sort(state))
+    if input_weight is not None and (autocast or backend == "reference"):
+        x, input_weight, input_bias = linear(x, input_weight, input_bias), None, None
+    if autocast:
+        x, state, weights, biases = _float32(x), _all32(state), _all32(weights), _all32(biases)
+        vectors = dict(zip(vectors, _all32(vectors.values()), strict=True))
+    with torch.autocast(device, enabled=False) if autocast else contextlib.nullcontext():
+        if rows is None:
+            return gated_reference(
+                stages, x, state, weights, biases, vectors, states=states, output=output, lengths=lengths
+            )
+        width = x.shape[-1] if input_weight is None else input_weight.shape[0]
+        plan = Plan(stages, states, tuple(vectors), output, width)
+        x, input_bias, biases = _fold(plan, x, input_weight, input_bias, biases)
+        tensors = (*state, *weights, *biases, *vectors.values())
+        first = (x, input_weight, input_bias)
+        if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in (*first, *tensors)):
+            y, *final = GatedRows.apply(plan, rows.sizes, *first, *tensors)
+        else:
+            y, final, _ = forward_rows(
+                plan, rows.sizes, *first, state, weights, biases, tuple(vectors.values()), keep=False
+            )
+        return rows.unpack(y), rows.unsort(final)
+
+
+def _fold(
+    plan: Plan, x: Tensor, input_weight: Tensor | None, input_bias: Tensor | None, biases: Sequence[Tensor | None]
+) -> tuple[Tensor, Tensor | None, list[Tensor | None]]:
+    """Move the bias of every summed stage's recurrent product into the input product, where it costs nothing."""
+    summed = [step.stage.summed and bias is not None for step, bias in zip(plan.steps, biases, strict=True)]
+    if not any(summed):
+        return x, input_bias, list(biases)
+    blocks = [
+        bias if fold and bias is not None else x.new_zeros(step.columns.stop - step.columns.start)
+        for step, bias, fold in zip(plan.steps, biases, summed, strict=True)
+    ]
+    bias = blocks[0] if len(blocks) == 1 else torch.cat(blocks)
+    rest = [None if fold else bias for bias, fold in zip(biases, summed, strict=True)]
+    if input_weight is None:
+        return x + bias, None, rest
+    return x, bias if input_bias is None else input_bias + bias, rest
+
+
+def _float32(x: Tensor) -> Tensor:
+    low = x.is_floating_point() and x.dtype.itemsize < 4
+    return x.float() if low else x
+
+
+def _all32(tensors: Sequence) -> list:
+    return [None if t is None else _float32(t) for t in tensors]
