@@ -1,8 +1,8 @@
 """rnnzoo: the model zoo of recurrent networks on PyTorch Lightning.
 
-Every architecture is an attribute of this package (``rnnzoo.LSTM``, ``rnnzoo.MinGRU``, ...) with the arguments, shapes and
-states of ``torch.nn.LSTM``. All names are looked up when they are first used, so that ``import rnnzoo`` itself loads
-neither torch nor Lightning.
+Every architecture is an attribute of this package (``rnnzoo.LSTM``, ``rnnzoo.MinGRU``, ...) with the arguments, shapes
+and states of ``torch.nn.LSTM``. All names are looked up when they are first used, so that ``import rnnzoo`` itself
+loads neither torch nor Lightning.
 """
 
 from __future__ import annotations

@@ -1,0 +1,135 @@
+"""How a stack of cells runs: in one call of torch's fused kernel where every cell offers it, else cell after cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from rnnzoo._flat_names import FlatNames
+from rnnzoo._stack_checks import check_lengths
+from rnnzoo._stack_states import StateLayout
+from rnnzoo.contracts import State
+from rnnzoo.ops.native import flatten_weights, native_stack
+from rnnzoo.ops.ragged import reverse_by_length
+
+
+class CellStack(FlatNames):
+    """Cells in ``cells``, layer-major and direction-minor. States are in the form of ``StateLayout.enter``."""
+
+    input_size: int
+    hidden_size: int
+    proj_size: int
+    num_layers: int
+    bias: bool
+    batch_first: bool
+    dropout: float
+    _layout: StateLayout
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells = nn.ModuleList()
+        self._forced: str | None = None
+        self._ran_native = False
+        self._mode: str | None = None
+
+    def _cells(self) -> Iterable[Any]:
+        """The cells, looked up without the detours of ``nn.Module``'s attributes."""
+        return self._modules["cells"]._modules.values()  # type: ignore[union-attr]
+
+    def _settle(self) -> None:
+        """Work out, once all cells are there, the layout of the state and whether torch's kernel can run the stack."""
+        self._layout = StateLayout(tuple(tuple(map(tuple, cell.state_shapes)) for cell in self._cells()))
+        modes = {getattr(cell, "native_mode", None) for cell in self._cells()}
+        self._mode = modes.pop() if len(modes) == 1 else None
+        self.flatten_parameters()
+
+    def _native_weights(self) -> list[Tensor]:
+        """All weights in torch's order, where one call of torch's kernel is to run the whole stack; else none."""
+        if self._mode is None or self._forced not in (None, "native") or torch.compiler.is_compiling():
+            return []
+        return [weight for cell in self._cells() for weight in cell.native_weights()]
+
+    def _run_native(
+        self, x: Any, state: State | None, weights: list[Tensor], batch: int, lengths: Tensor | None = None
+    ) -> tuple[Any, State]:
+        """The whole stack in one call of torch's kernel; ``x`` is padded or packed."""
+        if not self._ran_native:
+            self._ran_native = True
+        if state is None:
+            state = self._layout.zeros(batch, x.data)
+        return native_stack(
+            str(self._mode),
+            x,
+            state,
+            weights,
+            bias=self.bias,
+            num_layers=self.num_layers,
+            bidirectional=self.bidirectional,
+            dropout=self.dropout,
+            training=self.training,
+            batch_first=self.batch_first,
+            lengths=lengths,
+        )
+
+    def _run_packed(self, packed: PackedSequence, state: Any, weights: list[Tensor]) -> tuple[PackedSequence, Any]:
+        """Packed rows stand sorted by length, states in the caller's order."""
+        data, batch_sizes, order, place = packed
+        state = None if state is None else self._layout.permute(state, order)
+        if weights:
+            y, state = self._run_native(packed, state, weights, int(batch_sizes[0]))
+        else:
+            x, lengths = pad_packed_sequence(PackedSequence(data, batch_sizes), batch_first=True)  # (B, T, I)
+            rows, state = self._run_cells(x, state, check_lengths(lengths, x.shape[0], x.shape[1]))
+            rows = pack_padded_sequence(rows, lengths, batch_first=True).data
+            y = PackedSequence(rows, batch_sizes, order, place)
+        return y, self._layout.permute(state, place)
+
+    def _run_cells(self, x: Tensor, state: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
+        """Cell after cell, batch first."""
+        if self._ran_native:
+            self._ran_native = False
+        states = None if state is None else self._layout.split(state)
+        cells, final = list(self._cells()), list[State]()
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(self.num_directions):
+                i = len(final)
+                y = reverse_by_length(x, lengths) if direction else x  # (B, T, I)
+                y, last = cells[i](y, None if states is None else states[i], lengths)  # (B, T, O)
+                outputs.append(reverse_by_length(y, lengths) if direction else y)
+                final.append(last)
+            x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
+            x = self._drop(x, layer)
+        return x, self._layout.join(final)
+
+    def _drop(self, y: Tensor, layer: int) -> Tensor:
+        """Dropout after every layer but the last."""
+        if self.dropout and self.training and layer < self.num_layers - 1:
+            return F.dropout(y, self.dropout)
+        return y
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> CellStack:
+        super()._apply(fn, recurse)
+        self.flatten_parameters()
+        return self
+
+    def flatten_parameters(self) -> None:
+        """Let all weights share one buffer, as cuDNN wants them to; on other devices nothing happens."""
+        weights = [] if self._mode is None else self._native_weights()
+        if weights and all(isinstance(weight, nn.Parameter) for weight in weights):
+            flatten_weights(
+                str(self._mode),
+                weights,
+                input_size=self.input_size,
+                hidden_size=self.hidden_size,
+                proj_size=self.proj_size,
+                bias=self.bias,
+                num_layers=self.num_layers,
+                bidirectional=self.bidirectional,
+                batch_first=self.batch_first,
+            )
