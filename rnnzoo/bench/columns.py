@@ -1,0 +1,64 @@
+"""The columns of a table's report: what stands in the Markdown, CSV, HTML and on the screen alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rnnzoo.bench.summary import Line, spoken_time
+from rnnzoo.bench.table import Reference, Table
+
+
+class Column(NamedTuple):
+    """A heading and its cells, one a line."""
+
+    heading: str
+    numeric: bool
+    cells: list[str]
+
+
+def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list[Column]:
+    """The report's columns; a reference is marked with the number of its source in ``sources``."""
+    metric = table.monitor.metric
+    others = [reference.model for reference in table.references if reference.model]
+    foreign = [reference for reference in table.references if reference.model]
+    blank = [""] * len(others)
+    made = [Column("model", False, [line.label for line in lines] + others)]
+    for key in table.variants:
+        cells = [str(reference.variant.get(key, "")) for reference in foreign]
+        made.append(Column(key, True, [str(line.variant.get(key, "")) for line in lines] + cells))
+    made.append(Column("seeds", True, [str(len(line.seeds)) for line in lines] + blank))
+    for split, name in (("test", metric), ("validation", metric), ("train", metric), ("test", "loss")):
+        heading = f"{split} {name}"
+        made.append(Column(heading, True, [str(line.values.get((split, name), "")) for line in lines] + blank))
+    published = ["; ".join(_published(r, sources) for r in line.references) for line in lines]
+    made.insert(
+        len(table.variants) + 3,
+        Column(f"published {metric}", True, published + [_published(reference, sources) for reference in foreign]),
+    )
+    made.append(Column("parameters", True, [f"{line.parameters:,}" for line in lines] + blank))
+    epochs = ["" if math.isnan(line.seconds_per_epoch) else _time(line.seconds_per_epoch) for line in lines]
+    made.append(Column("time an epoch", True, epochs + blank))
+    return [column for column in made if any(column.cells)]
+
+
+def sources_of(table: Table, lines: Sequence[Line]) -> list[str]:
+    """The sources of the references that stand in the report, each once."""
+    shown = [reference for line in lines for reference in line.references]
+    shown += [reference for reference in table.references if reference.model]
+    return list(dict.fromkeys(reference.source for reference in shown))
+
+
+def links_of(table: Table) -> dict[str, str]:
+    """The address of each source that has one."""
+    return {reference.source: reference.url for reference in table.references if reference.url}
+
+
+def _published(reference: Reference, sources: Sequence[str]) -> str:
+    spread = f" ± {reference.spread:.3f}" if reference.spread is not None else ""
+    return f"{reference.value:.3f}{spread} [{sources.index(reference.source) + 1}]"
+
+
+def _time(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s" if seconds < 90 else spoken_time(seconds)

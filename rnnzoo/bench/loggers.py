@@ -1,0 +1,75 @@
+"""The loggers of a run: a CSV file always, Weights & Biases as asked; it never stops a training."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnzoo.bench.runs import Run
+
+if TYPE_CHECKING:
+    from lightning.pytorch.loggers import Logger
+
+WANDB_MODES = ("online", "offline", "off")
+PROJECT = "rnnzoo"
+
+
+def default_wandb() -> str:
+    """``online`` where a key is set, else ``offline``."""
+    return "online" if os.environ.get("WANDB_API_KEY") else "offline"
+
+
+def loggers(run: Run, folder: Path, wandb_mode: str) -> list[Logger]:
+    """The loggers of ``run``, which write under ``folder``."""
+    from lightning.pytorch.loggers import CSVLogger
+
+    attempt = len(list((folder / "logs").glob("attempt-*")))
+    found: list[Logger] = [CSVLogger(str(folder), name="logs", version=f"attempt-{attempt}")]
+    name = "-".join([run.label, *(f"{key}{value}" for key, value in run.variant.items()), str(run.seed)])
+    session = start_wandb(wandb_mode, folder, group=run.table, name=name, config=asdict(run))
+    if session is not None:
+        from lightning.pytorch.loggers import WandbLogger
+
+        found.append(WandbLogger(experiment=session, save_dir=str(folder)))
+    return found
+
+
+def start_wandb(mode: str, folder: Path, *, group: str, name: str, config: dict[str, Any], **options: Any) -> Any:
+    """A Weights & Biases run, or None where it is off or cannot be had (then why is printed, once a process)."""
+    if mode == "off":
+        return None
+    from rnnzoo.bench.quiet import say_once
+
+    try:
+        import wandb
+    except ImportError as error:
+        say_once(f"Weights & Biases is left out: {error}")
+        return None
+    for attempt in dict.fromkeys((mode, "offline")):
+        try:
+            session = wandb.init(
+                project=PROJECT, group=group, name=name, config=config, dir=str(folder), mode=attempt,
+                reinit="create_new", settings=wandb.Settings(silent=True, console="off", init_timeout=30), **options,
+            )  # fmt: skip
+        except Exception as error:  # whatever Weights & Biases fails on, the training matters more
+            say_once(f"Weights & Biases {attempt} did not start ({type(error).__name__}: {error}).")
+            continue
+        if attempt == "offline":
+            say_once(f"Weights & Biases logs offline; later: wandb sync {folder.parent}/*/wandb/offline-run-*")
+        return session
+    return None
+
+
+def finish(found: list[Logger]) -> None:
+    """Close the Weights & Biases run among the loggers."""
+    from lightning.pytorch.loggers import WandbLogger
+
+    for logger in found:
+        if isinstance(logger, WandbLogger):
+            try:
+                logger.experiment.finish(quiet=True)
+            except Exception as error:  # as above: never stop a training for it
+                print(f"Weights & Biases did not finish: {error}", file=sys.stderr)

@@ -1,0 +1,119 @@
+"""From a table's summary to the pictures that its file asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from rnnzoo.bench.errors import TableError
+from rnnzoo.bench.summary import Line
+from rnnzoo.bench.table import Table
+from rnnzoo.registry import unknown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from rnnzoo.figures import Curve
+
+
+def pictures(table: Table, lines: Sequence[Line]) -> dict[str, Figure]:
+    """The pictures of ``table``, by name.
+
+    Raises:
+        UnknownName: the table asks for a picture that there is not.
+        TableError: the picture needs a variant (such as length) that the table does not vary.
+    """
+    made = {}
+    for name in table.figures:
+        if name not in MAKERS:
+            raise unknown("figure", name, MAKERS)
+        made[name] = MAKERS[name](table, lines)
+    return made
+
+
+def _accuracy(table: Table, lines: Sequence[Line]) -> Figure:
+    from rnnzoo.figures import accuracy_against_length
+
+    classes = _classes(table)
+    return accuracy_against_length(
+        _curves(table, lines, "test", "accuracy"),
+        _published(table, lines),
+        chance=1 / classes if classes else None,
+        title=table.title,
+    )
+
+
+def _loss(table: Table, lines: Sequence[Line]) -> Figure:
+    from rnnzoo.figures import loss_against_length
+
+    units = [value.unit for line in lines for (_, metric), value in line.values.items() if metric == "loss"]
+    return loss_against_length(
+        _curves(table, lines, "train", "loss"),
+        _curves(table, lines, "test", "loss"),
+        unit=units[0] if units else "nats",
+        title=table.title,
+    )
+
+
+def _comparison(table: Table, lines: Sequence[Line]) -> Figure:
+    from rnnzoo.figures import Bar, comparison
+
+    metric = table.monitor.metric
+    bars = []
+    for line in lines:
+        value = line.values.get(("test", metric))
+        name = " ".join([line.label, *(f"{key} {value}" for key, value in line.variant.items())])
+        published = [reference.value for reference in line.references]
+        bars.append(Bar(name, value.mean if value else None, value.spread if value else None, published))
+    bars += [Bar(reference.model, None, None, [reference.value]) for reference in table.references if reference.model]
+    return comparison(bars, metric=f"test {metric}", title=table.title)
+
+
+MAKERS: dict[str, Callable[[Table, Sequence[Line]], Figure]] = {
+    "accuracy_against_length": _accuracy,
+    "loss_against_length": _loss,
+    "comparison": _comparison,
+}
+
+
+def _curves(table: Table, lines: Sequence[Line], split: str, metric: str) -> list[Curve]:
+    from rnnzoo.figures import Curve
+
+    _needs_length(table)
+    found: dict[str, list[tuple[float, float, float | None]]] = {}
+    for line in lines:
+        value = line.values.get((split, metric))
+        if value is not None:
+            found.setdefault(line.label, []).append((float(line.variant["length"]), value.mean, value.spread))
+    curves = []
+    for label, points in found.items():
+        x, y, spread = zip(*sorted(points), strict=True)
+        curves.append(Curve(label, x, y, spread))
+    return curves
+
+
+def _published(table: Table, lines: Sequence[Line]) -> list[Curve]:
+    from rnnzoo.figures import Curve
+
+    measured = [(line.label, line.variant) for line in lines]
+    found: dict[str, list[tuple[float, float]]] = {}
+    for reference in table.references:
+        if (reference.label, reference.variant) in measured and reference.split == "test":
+            found.setdefault(reference.label, []).append((float(reference.variant["length"]), reference.value))
+    return [Curve(label, *map(tuple, zip(*sorted(points), strict=True))) for label, points in found.items()]
+
+
+def _needs_length(table: Table) -> None:
+    if "length" not in table.variants:
+        raise TableError(f"table {table.name}: a picture against length needs `variants: {{length: [...]}}`.")
+
+
+def _classes(table: Table) -> int | None:
+    """The number of classes, where the data is generated and its spec costs nothing."""
+    from rnnzoo.registry import DATA
+
+    data = {**table.data}
+    name = data.pop("name")
+    if DATA.entry(name).source:
+        return None
+    return DATA.create(name, **data).spec.get("output_size")

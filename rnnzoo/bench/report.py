@@ -1,0 +1,169 @@
+"""The report of a table: Markdown, CSV, PNG pictures and one HTML page that needs no other file."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import html
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from rnnzoo.bench.columns import Column, columns, links_of, sources_of
+from rnnzoo.bench.errors import NoRows
+from rnnzoo.bench.pictures import pictures
+from rnnzoo.bench.summary import summarise, superseded
+from rnnzoo.bench.table import Table
+from rnnzoo.contracts import ResultRow
+
+
+def table_rows(table: Table, results: Path) -> list[ResultRow]:
+    """All rows of ``table`` under ``results``.
+
+    Raises:
+        NoRows: there is none; the message has the command that makes them.
+    """
+    from rnnzoo.callbacks.result_rows import read_rows
+
+    folder = results / table.name
+    rows = [row for path in sorted(folder.glob("*.jsonl")) for row in read_rows(path)]
+    if not rows:
+        raise NoRows(
+            f"no result rows in {folder}; `rnnzoo bench run {table.name}` makes them (--results names the folder)."
+        )
+    return rows
+
+
+def tables_with_rows(results: Path) -> list[str]:
+    """The folders under ``results`` that hold rows.
+
+    Raises:
+        NoRows: there is none; the message has the command that makes them.
+    """
+    found = sorted({path.parent.name for path in results.glob("*/*.jsonl")})
+    if not found:
+        raise NoRows(
+            f"no result rows under {results}; `rnnzoo bench run TABLE` makes them (--results names the folder)."
+        )
+    return found
+
+
+def write_report(table: Table, rows: Sequence[ResultRow], out: Path) -> dict[str, Path]:
+    """Render ``rows`` into ``out``; gives the files written, by kind (``md``, ``csv``, ``html``, and the pictures)."""
+    out.mkdir(parents=True, exist_ok=True)
+    lines = summarise(table, rows)
+    sources = sources_of(table, lines)
+    shown = columns(table, lines, sources)
+    files: dict[str, Path] = {}
+    for name, figure in pictures(table, lines).items():
+        files[name] = out / f"{table.name}-{name.replace('_', '-')}.png"
+        figure.savefig(files[name])
+    images = dict(files)
+    files["csv"] = out / f"{table.name}.csv"
+    with files["csv"].open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([column.heading for column in shown])
+        writer.writerows(zip(*(column.cells for column in shown), strict=True))
+    files["md"] = out / f"{table.name}.md"
+    files["md"].write_text(_markdown(table, rows, shown, sources, images), encoding="utf-8")
+    files["html"] = out / f"{table.name}.html"
+    files["html"].write_text(_page(table, rows, shown, sources, images), encoding="utf-8")
+    return files
+
+
+def markdown_table(shown: Sequence[Column]) -> str:
+    """The columns as a Markdown table."""
+    heads = " | ".join(column.heading for column in shown)
+    rules = " | ".join("---:" if column.numeric else "---" for column in shown)
+    body = [" | ".join(cells) for cells in zip(*(column.cells for column in shown), strict=True)]
+    return "\n".join(f"| {line} |" for line in (heads, rules, *body))
+
+
+def _markdown(
+    table: Table, rows: Sequence[ResultRow], shown: Sequence[Column], sources: Sequence[str], images: dict[str, Path]
+) -> str:
+    links = links_of(table)
+    listed = [f"{i}. [{s}]({links[s]})" if s in links else f"{i}. {s}" for i, s in enumerate(sources, start=1)]
+    parts = [
+        f"# {table.title}",
+        table.description.strip(),
+        markdown_table(shown),
+        notes(table, rows),
+        "\n\n".join(f"![{name.replace('_', ' ')}]({path.name})" for name, path in images.items()),
+        "Sources of the published values:\n\n" + "\n".join(listed) if listed else "",
+        provenance(rows),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _page(
+    table: Table, rows: Sequence[ResultRow], shown: Sequence[Column], sources: Sequence[str], images: dict[str, Path]
+) -> str:
+    links = links_of(table)
+    template = Template((resources.files("rnnzoo.bench") / "templates" / "report.html").read_text(encoding="utf-8"))
+    figures = []
+    for name, path in images.items():
+        words = html.escape(name.replace("_", " "))
+        data = base64.b64encode(path.read_bytes()).decode("ascii")
+        figures.append(
+            f'<figure><img alt="{words}" src="data:image/png;base64,{data}"><figcaption>{words}</figcaption></figure>'
+        )
+    items = [
+        f'<li><a href="{html.escape(links[s], quote=True)}">{html.escape(s)}</a></li>' if s in links
+        else f"<li>{html.escape(s)}</li>"
+        for s in sources
+    ]  # fmt: skip
+    return template.substitute(
+        title=html.escape(table.title),
+        description=html.escape(table.description.strip()),
+        table=_html_table(shown),
+        notes=html.escape(notes(table, rows)),
+        figures="\n".join(figures),
+        sources=f"<ol>{''.join(items)}</ol>" if items else "<p>None.</p>",
+        provenance=html.escape(provenance(rows)),
+    )
+
+
+def _html_table(shown: Sequence[Column]) -> str:
+    def cell(tag: str, column: Column, text: str) -> str:
+        style = ' class="number"' if column.numeric else ""
+        return f"<{tag}{style}>{html.escape(text)}</{tag}>"
+
+    head = "".join(cell("th", column, column.heading) for column in shown)
+    body = "\n".join(
+        "<tr>" + "".join(cell("td", column, text) for column, text in zip(shown, cells, strict=True)) + "</tr>"
+        for cells in zip(*(column.cells for column in shown), strict=True)
+    )
+    return f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table>"
+
+
+def notes(table: Table, rows: Sequence[ResultRow]) -> str:
+    """How to read the table."""
+    said = [
+        "Mean ± standard deviation over seeds; all splits measured once, with the checkpoint of the best "
+        f"validation {table.monitor.metric}. Time an epoch is training alone, without validation."
+    ]
+    said += [f"{entry.label}: {entry.note}" for entry in table.entries if entry.note]
+    old = superseded(rows)
+    if old:
+        said.append(f"{old} runs made under older settings of the same entries are left out.")
+    if any(row.dirty for row in rows):
+        said.append("Some runs were made from files that differ from the commit they name.")
+    return " ".join(said)
+
+
+def provenance(rows: Sequence[ResultRow]) -> str:
+    """Where the numbers come from: commits, versions, devices, dates."""
+
+    def each(values: Sequence[str]) -> str:
+        return ", ".join(sorted({value for value in values if value})) or "unknown"
+
+    packages = each([f"{name} {version}" for row in rows for name, version in row.versions.items()])
+    dates = sorted(row.finished_at for row in rows)
+    runs = len({(row.spec, row.layer, row.seed) for row in rows})
+    return (
+        f"{runs} runs, the first finished at {dates[0]}, the last at {dates[-1]}, on "
+        f"{each([row.device for row in rows])}; precision {each([row.precision for row in rows])}; "
+        f"commit {each([row.commit[:12] for row in rows])}; {packages}."
+    )

@@ -1,0 +1,186 @@
+"""From a table to its runs: entry x variant x seed, each with its settings resolved and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from rnnzoo.bench.errors import TableError, refuse_unknown_keys
+from rnnzoo.bench.settings import check_settings
+from rnnzoo.bench.table import Table, TableEntry
+from rnnzoo.contracts import ResultRow
+from rnnzoo.registry import DATA, LAYERS, unknown
+
+WITHOUT_INFLUENCE = (
+    "dir",
+    "download",
+    "num_workers",
+    "pin_memory",
+)  # arguments of the data that do not change a result
+
+SHORT_PRECISIONS = {"32": "32-true", "64": "64-true", "16": "16-mixed", "bf16": "bf16-mixed"}  # Lightning's short forms
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: everything that influences its result, resolved, and the name of its row file."""
+
+    table: str
+    spec: str  # hash of the settings and the data's version; not of the seed
+    label: str
+    layer: str
+    seed: int
+    variant: dict[str, Any]
+    task: str
+    data_name: str
+    data: dict[str, Any]
+    data_version: str
+    model: dict[str, Any]
+    trainer: dict[str, Any]
+    monitor: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        """The stem of its row file and of its working folder."""
+        return f"{self.spec}-{self.layer}-{self.seed}"
+
+    @property
+    def title(self) -> str:
+        """How a human calls it: ``lstm length=10 seed 3``."""
+        return " ".join([self.label, *(f"{key}={value}" for key, value in self.variant.items()), f"seed {self.seed}"])
+
+    def to_json(self) -> str:
+        """The run as JSON, for a worker process and for the working folder."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        """The run that ``to_json`` wrote."""
+        return cls(**json.loads(text))
+
+
+def expand(
+    table: Table,
+    *,
+    layers: Sequence[str] = (),
+    seeds: int | None = None,
+    quick: bool = False,
+    only: dict[str, Any] | None = None,
+    precision: str | None = None,
+) -> list[Run]:
+    """The runs of ``table``, variants outermost and seeds innermost.
+
+    Args:
+        layers: labels of entries, or names of any registered layers (those get the shared settings).
+        seeds: how many seeds each entry gets (0, 1, ...), instead of what the table says.
+        quick: apply the table's ``quick`` settings.
+        only: keep the variants with these values, such as ``{"length": 10}``.
+        precision: the Trainer's ``precision``, where it is to differ from the table's.
+
+    Raises:
+        UnknownName: a layer, a dataset or the task is not known.
+        TableError: a setting or an override is not known, or two entries are the same run.
+        MissingData: a dataset's files are not there.
+    """
+    if quick:
+        layers = layers or table.quick.get("entries", ())
+        table = quick_table(table)
+    if seeds is not None and seeds < 1:
+        raise TableError(f"--seeds is a number of seeds, at least 1, not {seeds}.")
+    entries = choose_entries(table, layers)
+    check_settings(table, entries)
+    versions: dict[str, str] = {}
+    runs: list[Run] = []
+    for variant in _variants(table, only or {}):
+        for entry in entries:
+            data = {**table.data, **entry.data, **variant}
+            name = data.pop("name")
+            key = json.dumps([name, data], sort_keys=True)
+            if key not in versions:
+                versions[key] = str(DATA.create(name, **data).data_version)
+            trainer = {**table.trainer, **entry.trainer}
+            given = str(precision or trainer.get("precision") or "32-true")
+            trainer["precision"] = SHORT_PRECISIONS.get(given, given)
+            run = Run(
+                table=table.name, spec="", label=entry.label, layer=entry.layer, seed=0, variant=variant,
+                task=table.task, data_name=name, data=data, data_version=versions[key],
+                model={**table.model, **entry.model}, trainer=trainer, monitor=asdict(table.monitor),
+            )  # fmt: skip
+            run = replace(run, spec=spec_hash(run))
+            runs += [replace(run, seed=seed) for seed in range(seeds or entry.seeds)]
+    _refuse_twins(runs)
+    return runs
+
+
+def spec_hash(run: Run) -> str:
+    """A short hash of everything that influences the result but the seed; the same in every process."""
+    settings = {
+        "schema": ResultRow.__dataclass_fields__["schema"].default,
+        "task": run.task,
+        "layer": run.layer,
+        "model": run.model,
+        "data": {"name": run.data_name, **{k: v for k, v in run.data.items() if k not in WITHOUT_INFLUENCE}},
+        "data_version": run.data_version,
+        "trainer": run.trainer,
+        "monitor": run.monitor,
+    }
+    canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def quick_table(table: Table) -> Table:
+    """The table with its ``quick`` settings laid over it."""
+    quick = table.quick
+    refuse_unknown_keys("variant", quick.get("variants", {}), table.variants, f"table {table.name}, quick")
+    entries = tuple(
+        replace(entry, seeds=quick.get("seeds", 1), trainer={**entry.trainer, **quick.get("trainer", {})})
+        for entry in table.entries
+    )
+    return replace(
+        table,
+        entries=entries,
+        variants={**table.variants, **quick.get("variants", {})},
+        trainer={**table.trainer, **quick.get("trainer", {})},
+        model={**table.model, **quick.get("model", {})},
+        data={**table.data, **quick.get("data", {})},
+    )
+
+
+def choose_entries(table: Table, layers: Sequence[str]) -> list[TableEntry]:
+    """The entries that ``layers`` names: labels of the table, or registered layers with the shared settings.
+
+    Raises:
+        UnknownName: neither an entry nor a layer; near misses of both.
+    """
+    if not layers:
+        return list(table.entries)
+    labelled = {entry.label: entry for entry in table.entries}
+    chosen = []
+    for name in dict.fromkeys(layers):
+        if name not in labelled and name != "none" and name not in LAYERS:
+            raise unknown("layer", name, {*labelled, *LAYERS.names()}, see="rnnzoo list layers")
+        chosen.append(labelled.get(name) or TableEntry(label=name, layer=name))
+    return chosen
+
+
+def _variants(table: Table, only: dict[str, Any]) -> list[dict[str, Any]]:
+    refuse_unknown_keys("variant", only, table.variants, f"--only of table {table.name}")
+    for key, value in only.items():
+        if value not in table.variants[key]:
+            raise TableError(f"--only {key}={value}: table {table.name} has {key} in {table.variants[key]}.")
+    grid = itertools.product(*table.variants.values())
+    variants = [dict(zip(table.variants, values, strict=True)) for values in grid]
+    return [variant for variant in variants if all(variant[key] == value for key, value in only.items())]
+
+
+def _refuse_twins(runs: list[Run]) -> None:
+    owners: dict[str, str] = {}
+    for run in runs:
+        if owners.setdefault(run.id, run.label) != run.label:
+            raise TableError(
+                f"table {run.table}: entries '{owners[run.id]}' and '{run.label}' have the same settings; drop one."
+            )

@@ -1,0 +1,59 @@
+"""Every setting of a table is checked against what takes it, before anything is trained."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from rnnzoo.bench.errors import TableError, refuse_unknown_keys
+from rnnzoo.bench.table import Table, TableEntry
+from rnnzoo.registry import DATA, LAYERS, TASKS
+
+OWNED = (  # arguments of the Trainer that the runner sets itself
+    "accelerator", "devices", "num_nodes", "strategy", "logger", "callbacks", "default_root_dir", "deterministic",
+    "enable_checkpointing", "enable_model_summary", "enable_progress_bar", "log_every_n_steps", "num_sanity_val_steps",
+)  # fmt: skip
+
+
+def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
+    """Check the layers, the task, the data and every argument given to them.
+
+    Raises:
+        UnknownName: a layer, the task or the dataset is not known.
+        TableError: an argument is not known, or is the runner's own.
+    """
+    from lightning.pytorch import Trainer
+
+    task = TASKS.entry(table.task)
+    metrics = [metric.name for metric in task.metrics]
+    if table.monitor.metric not in metrics:
+        raise TableError(f"table {table.name}: monitor.metric is one of {metrics}, not '{table.monitor.metric}'.")
+    for entry in entries:
+        where = f"table {table.name}, entry {entry.label}"
+        if entry.layer != "none":
+            LAYERS.entry(entry.layer)
+        data = {**table.data, **entry.data}
+        datamodule = DATA.entry(data.pop("name")).target
+        model = {**table.model, **entry.model}
+        trainer = {**table.trainer, **entry.trainer}
+        refuse_unknown_keys("argument of the data", {**data, **table.variants}, _arguments(datamodule), where)
+        refuse_unknown_keys("argument of the task", model, _arguments(task.target, "spec", "layer"), where)
+        for key in trainer:
+            if key in OWNED:
+                raise TableError(f"{where}: trainer.{key} is set by the runner; take it out of the table.")
+        refuse_unknown_keys("argument of the Trainer", trainer, _arguments(Trainer, *OWNED), where)
+
+
+def _arguments(target: Any, *without: str) -> list[str]:
+    """The names of the keyword arguments that ``target`` and, where it passes them on, its bases take."""
+    names: list[str] = []
+    for base in inspect.getmro(target):
+        if "__init__" not in vars(base):
+            continue
+        parameters = inspect.signature(base.__init__).parameters.values()
+        kinds = {parameter.kind for parameter in parameters}
+        names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        if inspect.Parameter.VAR_KEYWORD not in kinds:
+            break
+    return [name for name in names if name not in ("self", *without)]

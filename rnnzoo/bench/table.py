@@ -1,0 +1,173 @@
+"""A benchmark table: which entries are trained on which data, how, and what they are held against.
+
+A table is a YAML file under ``rnnzoo/bench/tables/`` (or anywhere, by its path); ``load_table`` reads and checks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rnnzoo.bench.errors import TableError, refuse_unknown_keys
+from rnnzoo.registry import unknown
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """The validation metric that chooses the checkpoint which is tested."""
+
+    metric: str
+    mode: str  # "max" or "min"
+
+
+@dataclass(frozen=True)
+class TableEntry:
+    """One line of a table: a layer with its own settings on top of the shared ones."""
+
+    label: str
+    layer: str
+    seeds: int = 1
+    model: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    trainer: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A published value: of an entry (``label``), or of somebody else's ``model`` that stands beside the table."""
+
+    value: float
+    source: str
+    label: str = ""
+    model: str = ""
+    variant: dict[str, Any] = field(default_factory=dict)
+    split: str = "test"
+    metric: str = "accuracy"
+    spread: float | None = None  # standard deviation over n runs
+    n: int | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A whole table, as its file says it."""
+
+    name: str
+    title: str
+    task: str
+    data: dict[str, Any]  # "name", and arguments of the DataModule
+    monitor: Monitor
+    entries: tuple[TableEntry, ...]
+    description: str = ""
+    model: dict[str, Any] = field(default_factory=dict)
+    trainer: dict[str, Any] = field(default_factory=dict)
+    variants: dict[str, list[Any]] = field(default_factory=dict)
+    quick: dict[str, Any] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    figures: tuple[str, ...] = ("comparison",)
+
+
+QUICK_KEYS = ("entries", "seeds", "variants", "model", "data", "trainer")
+
+
+def list_tables() -> list[str]:
+    """The names of the tables in the package, sorted."""
+    folder = resources.files("rnnzoo.bench") / "tables"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def load_table(name: str) -> Table:
+    """Read the table called ``name``, or the one in the YAML file at that path.
+
+    Raises:
+        UnknownName: no table has this name; lists near misses.
+        TableError: the file is not a table; says where and why.
+    """
+    if name in list_tables():
+        text = (resources.files("rnnzoo.bench") / "tables" / f"{name}.yaml").read_text(encoding="utf-8")
+        return parse_table(text, where=f"table {name}")
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise TableError(f"there is no table file {path}; `rnnzoo list tables` lists the tables of the package.")
+        return parse_table(path.read_text(encoding="utf-8"), where=str(path))
+    raise unknown("table", name, list_tables(), see="rnnzoo list tables")
+
+
+def parse_table(text: str, where: str) -> Table:
+    """Make a ``Table`` of YAML ``text``; ``where`` names its origin in errors.
+
+    Raises:
+        TableError: as ``load_table``.
+    """
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise TableError(f"{where} is not YAML: {error}") from error
+    if not isinstance(raw, dict):
+        raise TableError(f"{where}: a table is a mapping of settings, not {type(raw).__name__}.")
+    refuse_unknown_keys("setting", raw, [f.name for f in fields(Table)], where)
+    raw = dict(raw)
+    raw["monitor"] = _record(Monitor, raw.get("monitor", {"metric": "accuracy", "mode": "max"}), f"{where}, monitor")
+    raw["entries"] = tuple(_entry(item, where) for item in _list(raw.get("entries", []), f"{where}, entries"))
+    raw["references"] = tuple(
+        _record(Reference, item, f"{where}, references") for item in _list(raw.get("references", []), where)
+    )
+    raw["figures"] = tuple(raw.get("figures", ("comparison",)))
+    table: Table = _record(Table, raw, where)
+    _check(table, where)
+    return table
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise TableError(f"{where}: expected a list, got {value!r}.")
+    return value
+
+
+def _entry(item: Any, where: str) -> TableEntry:
+    if isinstance(item, dict) and "label" not in item and "layer" in item:
+        item = {"label": item["layer"], **item}
+    return _record(TableEntry, item, f"{where}, entries")
+
+
+def _record(kind: type, item: Any, where: str) -> Any:
+    if isinstance(item, kind):
+        return item
+    if not isinstance(item, dict):
+        raise TableError(f"{where}: expected a mapping, got {item!r}.")
+    refuse_unknown_keys("setting", item, [f.name for f in fields(kind)], where)
+    try:
+        return kind(**item)
+    except TypeError as error:
+        raise TableError(f"{where}: {error} in {item!r}.") from error
+
+
+def _check(table: Table, where: str) -> None:
+    labels = [entry.label for entry in table.entries]
+    if not labels:
+        raise TableError(f"{where}: a table needs at least one entry.")
+    for label in labels:
+        if labels.count(label) > 1:
+            raise TableError(f"{where}: two entries are labelled '{label}'; give each its own label.")
+    if not isinstance(table.data, dict) or "name" not in table.data:
+        raise TableError(f"{where}: `data` needs the name of a dataset, such as {{name: digit_sum}}.")
+    if table.monitor.mode not in ("max", "min"):
+        raise TableError(f"{where}: monitor.mode is max or min, not {table.monitor.mode!r}.")
+    for key, values in table.variants.items():
+        _list(values, f"{where}, variants.{key}")
+    refuse_unknown_keys("setting", table.quick, QUICK_KEYS, f"{where}, quick")
+    for label in table.quick.get("entries", labels):
+        if label not in labels:
+            raise TableError(f"{where}, quick.entries: {unknown('entry', label, labels)}")
+    for reference in table.references:
+        if bool(reference.label) == bool(reference.model):
+            raise TableError(f"{where}, references: give `label` (an entry) or `model` (anything else): {reference}.")
+        if reference.label and reference.label not in labels:
+            raise TableError(f"{where}, references: {unknown('entry', reference.label, labels)}")
+        refuse_unknown_keys("variant", reference.variant, table.variants, f"{where}, references")

@@ -1,0 +1,142 @@
+"""One run of a table: train, choose the checkpoint by validation, test it once, hand back its rows."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.trainer.states import TrainerFn
+
+from rnnzoo.bench.environment import commit, device_name, versions
+from rnnzoo.bench.loggers import finish, loggers
+from rnnzoo.bench.quiet import quiet
+from rnnzoo.bench.resume_point import ResumePoint
+from rnnzoo.bench.runs import Run
+from rnnzoo.callbacks import NonFinite
+from rnnzoo.contracts import ResultRow
+from rnnzoo.registry import DATA, TASKS
+
+
+class Progress(Callback):
+    """Tells ``report`` which share of the training is done, at every validation and every epoch's end."""
+
+    def __init__(self, report: Callable[[float], None]) -> None:
+        self.report = report
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report."""
+        self.report(trainer.global_step / max(1, trainer.estimated_stepping_batches))
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Report."""
+        if trainer.state.fn == TrainerFn.FITTING:
+            self.on_train_epoch_end(trainer, pl_module)
+
+
+def train(
+    run: Run, folder: Path, *, devices: int = 1, wandb: str = "off", progress: Callable[[float], None] | None = None
+) -> list[ResultRow]:
+    """Train and test ``run``, its working files in ``folder``; goes on from ``folder/last.ckpt`` where there is one.
+
+    The checkpoint with the best validation metric (the first of equals) is measured on all three splits, each without
+    dropout: validation, test (once) and train. It stays at ``folder/best.ckpt``.
+
+    Raises:
+        NonFiniteError: the training diverged; names the tensor and the step.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet():
+        seed_everything(run.seed, workers=True, verbose=False)
+        data = DATA.create(run.data_name, **{**_shuffling(run), **run.data})
+        task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)
+        best = ModelCheckpoint(
+            dirpath=folder, filename="best", monitor=f"val/{run.monitor['metric']}", mode=run.monitor["mode"],
+            save_weights_only=True, auto_insert_metric_name=False, enable_version_counter=False,
+        )  # fmt: skip
+        clock = ResumePoint(folder / "last.ckpt")
+        found = loggers(run, folder, wandb)
+        callbacks = [NonFinite(), clock, best, *([Progress(progress)] if progress else [])]
+        trainer = Trainer(
+            accelerator="auto", devices=devices, logger=found, callbacks=callbacks, default_root_dir=folder,
+            deterministic="warn" if torch.cuda.is_available() else True, num_sanity_val_steps=0, log_every_n_steps=50,
+            enable_progress_bar=False, enable_model_summary=False, **run.trainer,
+        )  # fmt: skip
+        resume = clock.path if clock.path.is_file() else None
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        trainer.fit(task, datamodule=data, ckpt_path=resume)
+        steps = trainer.global_step
+        best_path = trainer.strategy.broadcast(best.best_model_path)
+        task.load_state_dict(torch.load(best_path, map_location=task.device, weights_only=True)["state_dict"])
+        measured = {}
+        for split, key, measure in (
+            ("validation", "val", lambda: trainer.validate(task, datamodule=data, verbose=False)),
+            ("train", "val", lambda: trainer.validate(task, data.train_dataloader(), verbose=False)),
+            ("test", "test", lambda: trainer.test(task, datamodule=data, verbose=False)),
+        ):
+            measure()
+            measured[split] = task.results[key]
+        finish(found)
+    shared = _shared(run, trainer, task, clock, steps, Path(best_path))
+    units = {metric.name: metric.unit for metric in TASKS.entry(run.task).metrics}
+    return [
+        ResultRow(split=split, metric=metric, unit=units[metric], value=value, n=n, **shared)
+        for split, results in measured.items()
+        for metric, (value, n) in results.items()
+    ]
+
+
+def _shuffling(run: Run) -> dict[str, int]:
+    """The run's seed for the data's shuffling, where the data has a ``seed``; a table's own ``data.seed`` wins."""
+    takes = inspect.signature(DATA.entry(run.data_name).target).parameters
+    return {"seed": run.seed} if "seed" in takes else {}
+
+
+def _shared(
+    run: Run, trainer: Trainer, task: LightningModule, clock: ResumePoint, steps: int, checkpoint: Path
+) -> dict[str, Any]:
+    """What all the rows of a run have in common."""
+    accelerator = trainer.strategy.root_device.type
+    commit_hash, dirty = commit()
+    return {
+        "table": run.table,
+        "spec": run.spec,
+        "label": run.label,
+        "variant": run.variant,
+        "layer": run.layer,
+        "task": run.task,
+        "data": run.data_name,
+        "data_version": run.data_version,
+        "seed": run.seed,
+        "parameters": sum(parameter.numel() for parameter in task.parameters()),
+        "steps": steps,
+        "seconds": round(clock.seconds, 3),
+        "samples_per_second": round(clock.samples * trainer.world_size / max(clock.seconds, 1e-9), 3),
+        "peak_memory_bytes": _peak_memory(accelerator),
+        "device": device_name(accelerator),
+        "world_size": trainer.world_size,
+        "precision": str(trainer.precision),
+        "versions": versions(),
+        "commit": commit_hash,
+        "dirty": dirty,
+        "finished_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
+    }
+
+
+def _peak_memory(accelerator: str) -> int:
+    """The most memory the process has held: on the GPU its tensors, else the resident set, in bytes."""
+    if accelerator == "cuda":
+        return torch.cuda.max_memory_allocated()
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

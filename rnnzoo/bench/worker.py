@@ -1,0 +1,28 @@
+"""One run of a table on several devices: ``python -m rnnzoo.bench.worker RUN.json ROWS.jsonl DEVICES WANDB``.
+
+Lightning starts this command once more for every further device; only the first process writes the rows.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str]) -> None:
+    """Train the run in the JSON file and write its rows."""
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
+    from rnnzoo.bench.runs import Run
+    from rnnzoo.bench.training import train
+    from rnnzoo.callbacks.result_rows import write_rows
+
+    path, rows, devices, wandb = Path(arguments[0]), Path(arguments[1]), int(arguments[2]), arguments[3]
+    run = Run.from_json(path.read_text(encoding="utf-8"))
+    measured = train(run, path.parent, devices=devices, wandb=wandb)
+    if rank_zero_only.rank == 0:
+        write_rows(measured, rows)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

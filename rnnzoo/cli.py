@@ -1,0 +1,90 @@
+"""The command line: ``rnnzoo fit|validate|test|predict|bench|list``; each command lives in ``rnnzoo/commands/``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import rnnzoo
+from rnnzoo.commands import bench, listing, predict
+
+TRAINING = {
+    "fit": "train the model of a recipe, or of your own configuration",
+    "validate": "measure a checkpoint on the validation split",
+    "test": "measure a checkpoint on the test split",
+}
+
+EPILOG = """\
+examples:
+  rnnzoo bench run digit-sum --quick
+  rnnzoo bench run imdb --layers lstm,gru --seeds 3
+  rnnzoo fit --config imdb-bilstm --data text_csv --data.path reviews.csv
+  rnnzoo predict imdb-bilstm "a wonderful film"
+  rnnzoo list layers
+
+A mistake is answered in one line; RNNZOO_DEBUG=1 shows the traceback as well.
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of everything but ``fit``, ``validate`` and ``test``, whose options are Lightning's."""
+    parser = argparse.ArgumentParser(
+        prog="rnnzoo",
+        description="The model zoo of recurrent networks on PyTorch Lightning.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"rnnzoo {rnnzoo.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, words in TRAINING.items():
+        commands.add_parser(name, help=words, add_help=False)
+    predict.add_parser(commands)
+    bench.add_parser(commands)
+    listing.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 is success, 2 a mistake of the user's, told in one line on the error stream."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if arguments and arguments[0] in TRAINING:
+            from rnnzoo.commands.training import run
+
+            return run(arguments[0], arguments[1:])
+        options = build_parser().parse_args(arguments)
+        return int(options.function(options))
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if not is_users(error) or os.environ.get("RNNZOO_DEBUG"):
+            raise
+        print(f"rnnzoo: {error}", file=sys.stderr)
+        return 2
+
+
+def is_users(error: Exception) -> bool:
+    """Whether ``error`` is the user's to mend (unknown name, missing or bad file, bad value), not a fault of ours."""
+    from rnnzoo.registry import UnknownName
+
+    if isinstance(error, (UnknownName, OSError)):
+        return True
+    module = type(error).__module__
+    return module.startswith("rnnzoo.") or (isinstance(error, ValueError) and _raised_by_us(error))
+
+
+def _raised_by_us(error: Exception) -> bool:
+    """Whether the innermost frame is rnnzoo's own ``raise``, whose message is written for users."""
+    trace = error.__traceback__
+    name = ""
+    while trace is not None:
+        name = trace.tb_frame.f_globals.get("__name__", "")
+        trace = trace.tb_next
+    return name.startswith("rnnzoo.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

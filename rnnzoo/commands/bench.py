@@ -1,0 +1,145 @@
+"""``rnnzoo bench run`` and ``rnnzoo bench report``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console as RichConsole
+
+    from rnnzoo.bench.columns import Column
+    from rnnzoo.bench.runner import Outcome
+    from rnnzoo.bench.table import Table
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``bench`` with its two sub-commands."""
+    bench = commands.add_parser("bench", help="train a whole table of models, and report it")
+    parts = bench.add_subparsers(dest="part", metavar="run|report", required=True)
+    run = parts.add_parser("run", help="make the runs of a table that are not there yet")
+    run.add_argument("table", metavar="TABLE", help="a table's name (`rnnzoo list tables`) or YAML file")
+    run.add_argument("--layers", default="", help="entries of the table, or any layers, separated by commas")
+    run.add_argument("--seeds", type=int, help="seeds an entry, instead of the table's own number")
+    run.add_argument("--quick", action="store_true", help="a small version, to see that everything works")
+    run.add_argument("--only", action="append", default=[], metavar="KEY=VALUE", help="only this variant: length=10")
+    run.add_argument("--results", type=Path, metavar="DIR", help="folder of the result rows")
+    run.add_argument("--out", type=Path, metavar="DIR", help="folder of pages and pictures (report/ beside the rows)")
+    run.add_argument("--devices", type=int, default=1, metavar="N", help="devices each run is spread over (1)")
+    run.add_argument(
+        "--precision", metavar="P", help="the Trainer's precision, such as bf16-mixed (the table's, else 32-true)"
+    )
+    run.add_argument(
+        "--wandb", choices=("online", "offline", "off"), help="Weights & Biases (online where a key is set)"
+    )
+    run.add_argument("--keep", action="store_true", help="keep each run's best checkpoint under RESULTS/.runs")
+    run.set_defaults(function=run_table)
+    report = parts.add_parser("report", help="render result rows: Markdown, CSV, PNG and one HTML page")
+    report.add_argument("table", metavar="TABLE", nargs="?", help="a table (all that have rows)")
+    report.add_argument("--results", type=Path, metavar="DIR", help="folder of the result rows")
+    report.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder of pages and pictures (report/ beside the rows)"
+    )
+    report.set_defaults(function=report_tables)
+
+
+def run_table(options: argparse.Namespace) -> int:
+    """Make the missing runs of a table, then show it."""
+    import yaml
+
+    from rnnzoo.bench.console import Console
+    from rnnzoo.bench.environment import default_results
+    from rnnzoo.bench.errors import TableError
+    from rnnzoo.bench.runner import make_runs
+    from rnnzoo.bench.runs import expand
+    from rnnzoo.bench.table import load_table
+
+    if options.devices < 1:
+        raise TableError(f"--devices is a number of devices, at least 1, not {options.devices}.")
+    table = load_table(options.table)
+    only = {}
+    for text in options.only:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise TableError(f"--only takes KEY=VALUE, such as length=10, not {text!r}.")
+        only[key] = yaml.safe_load(value)
+    runs = expand(
+        table,
+        layers=[name for name in options.layers.split(",") if name],
+        seeds=options.seeds,
+        quick=options.quick,
+        only=only,
+        precision=options.precision,
+    )
+    results = options.results or default_results(options.quick)
+    console = Console()
+    outcome = make_runs(runs, results, devices=options.devices, wandb=options.wandb, keep=options.keep, console=console)
+    _say(outcome, console.rich)
+    if outcome.made or outcome.there:
+        _report(table, results, options.out, console.rich)
+    return 1 if outcome.failed else 0
+
+
+def report_tables(options: argparse.Namespace) -> int:
+    """Render the rows of one table, or of all that have some."""
+    from rich.console import Console as RichConsole
+
+    from rnnzoo.bench.environment import default_results
+    from rnnzoo.bench.report import tables_with_rows
+    from rnnzoo.bench.table import load_table
+
+    results = options.results or default_results()
+    for name in [options.table] if options.table else tables_with_rows(results):
+        _report(load_table(name), results, options.out, RichConsole(highlight=False))
+    return 0
+
+
+def _say(outcome: Outcome, rich: RichConsole) -> None:
+    if outcome.elsewhere:
+        rich.print(f"{len(outcome.elsewhere)} runs are being made by another process.")
+    for title, why in outcome.failed.items():
+        rich.print(f"failed: {title}: {why}", markup=False)
+
+
+def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) -> None:
+    from rnnzoo.bench.columns import columns, sources_of
+    from rnnzoo.bench.report import notes, table_rows, write_report
+    from rnnzoo.bench.summary import summarise
+
+    rows = table_rows(table, results)
+    lines = summarise(table, rows)
+    sources = sources_of(table, lines)
+    rich.print(f"\n{table.title}", markup=False)
+    _print_table(columns(table, lines, sources), rich)
+    for number, source in enumerate(sources, start=1):
+        rich.print(f"[{number}] {source}", markup=False)
+    rich.print(notes(table, rows), markup=False)
+    files = write_report(table, rows, out or results / "report")
+    for name, path in files.items():
+        kind = "picture" if path.suffix == ".png" else "page" if name == "html" else name
+        print(f"{kind}: {path}")
+
+
+def _print_table(shown: Sequence[Column], rich: RichConsole) -> None:
+    """A drawn table on a terminal, aligned plain lines elsewhere."""
+    lines = list(zip(*(column.cells for column in shown), strict=True))
+    if rich.is_terminal:
+        from rich.table import Table as RichTable
+
+        drawn = RichTable()
+        for column in shown:
+            drawn.add_column(column.heading, justify="right" if column.numeric else "left")
+        for cells in lines:
+            drawn.add_row(*(cell.replace("[", r"\[") for cell in cells))
+        rich.print(drawn)
+        return
+    widths = [max(len(text) for text in (column.heading, *column.cells)) for column in shown]
+    for cells in ([column.heading for column in shown], *lines):
+        aligned = [
+            text.rjust(width) if column.numeric else text.ljust(width)
+            for text, width, column in zip(cells, widths, shown, strict=True)
+        ]
+        print("  ".join(aligned).rstrip())

@@ -1,0 +1,64 @@
+"""``rnnzoo predict``: the answers of a saved model for texts given as arguments, in a file, or on the input stream."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+class NoInput(ValueError):
+    """There is nothing to predict."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``predict``."""
+    parser = commands.add_parser("predict", help="the answers of a saved or shipped model")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a shipped model's name, a model folder, a .ckpt, or org/name on the hub"
+    )
+    parser.add_argument(
+        "texts", metavar="TEXT", nargs="*", help="what to predict for (else --file, else the input stream)"
+    )
+    parser.add_argument("--file", type=Path, metavar="F", help="a UTF-8 file with one text a line")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(function=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print one line a text: label, probability, text."""
+    texts = read_texts(options.texts, options.file)
+    from rnnzoo.pretrained import load_pretrained
+
+    predictions = load_pretrained(options.model).predict(texts)
+    for text, prediction in zip(texts, predictions, strict=True):
+        if options.json:
+            print(json.dumps({"text": text, **prediction._asdict()}, ensure_ascii=False))
+        else:
+            print(f"{prediction.label}\t{prediction.probability:.3f}\t{text}")
+    return 0
+
+
+def read_texts(texts: list[str], file: Path | None) -> list[str]:
+    """The texts given, or the non-empty lines of ``file``, or those of the input stream.
+
+    Raises:
+        NoInput: both were given, or there is no text, or the file is not UTF-8.
+    """
+    if texts and file is not None:
+        raise NoInput("give texts or --file, not both.")
+    if texts:
+        return texts
+    if file is not None:
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise NoInput(f"{file} is not UTF-8 (byte {error.start}); convert it first.") from error
+    else:
+        lines = sys.stdin.read().splitlines()
+    found = [line for line in lines if line.strip()]
+    if not found:
+        raise NoInput(f"there is no text in {file or 'the input stream'}; give at least one.")
+    return found

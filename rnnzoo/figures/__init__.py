@@ -1,0 +1,8 @@
+"""The pictures, one a file; each takes numbers and returns a matplotlib Figure."""
+
+from rnnzoo.figures._style import Curve
+from rnnzoo.figures.accuracy_against_length import accuracy_against_length
+from rnnzoo.figures.comparison import Bar, comparison
+from rnnzoo.figures.loss_against_length import loss_against_length
+
+__all__ = ["Bar", "Curve", "accuracy_against_length", "comparison", "loss_against_length"]
