@@ -1,0 +1,87 @@
+"""A loss or a gradient that is not finite stops the training before it reaches the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.optim import Optimizer
+
+
+class NonFiniteError(FloatingPointError):
+    """Training met a value that is NaN or infinite; the message names the first such tensor and the step."""
+
+
+class NonFinite(Callback):
+    """Raises :class:`NonFiniteError` in the step whose loss or gradient is not finite, before the weights change.
+
+    One number is looked at in each step: the loss plus the largest magnitude in any gradient. Only if it is not finite
+    is the first bad tensor searched for, in this order: the inputs, the parameters, the loss, the gradients, each in
+    forward order. Checkpoints and logs stay as they are. With a gradient scaler (``precision="16-mixed"``) overflowing
+    gradients are expected, skipped and not looked at. On a GPU looking makes each step wait for the one number.
+
+    Args:
+        every_n_steps: look at every n-th step only.
+
+    Raises:
+        ValueError: ``every_n_steps`` is below 1.
+    """
+
+    def __init__(self, every_n_steps: int = 1) -> None:
+        if every_n_steps < 1:
+            raise ValueError(f"every_n_steps is {every_n_steps}; expected at least 1.")
+        self.every_n_steps = every_n_steps
+        self._batch: Any = None
+        self._loss: Tensor | None = None
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Remember the batch, to look into it if need be."""
+        self._batch = batch
+
+    def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
+        """Remember the loss."""
+        self._loss = loss.detach()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let go of the last batch."""
+        self._batch = self._loss = None
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
+        """Look, and raise if need be."""
+        if trainer.global_step % self.every_n_steps or self._loss is None:
+            return
+        scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
+        gradients = [] if scaled else [p.grad for p in pl_module.parameters() if p.grad is not None]
+        witness = self._loss.abs()
+        if gradients:
+            witness = witness + torch.nn.utils.get_total_norm(gradients, torch.inf)
+        if not torch.isfinite(witness):
+            raise NonFiniteError(self._describe(trainer, pl_module, bool(gradients)))
+
+    def _describe(self, trainer: Trainer, module: LightningModule, with_gradients: bool) -> str:
+        bad = [name for name, tensor in self._tensors(module, with_gradients) if not torch.isfinite(tensor).all()]
+        first, others = (bad[0], bad[1:]) if bad else ("the sum of the loss and the gradients", [])
+        also = f" (then {', '.join(others[:4])}{', ...' if len(others) > 4 else ''})" if others else ""
+        return (
+            f"{first} is not finite in step {trainer.global_step} (epoch {trainer.current_epoch}){also}; the weights "
+            "of the step before are untouched. Lower the learning rate or clip the gradients (gradient_clip_val, "
+            "clip_per_tensor); if an input is named, look into the data."
+        )
+
+    def _tensors(self, module: LightningModule, with_gradients: bool) -> Iterator[tuple[str, Tensor]]:
+        inputs = getattr(self._batch, "inputs", self._batch)
+        named = inputs.items() if isinstance(inputs, dict) else [("", inputs)]
+        for key, value in named:
+            if isinstance(value, Tensor) and value.is_floating_point():
+                yield f"input{f' {key}' if key else ''} of the batch", value
+        for name, parameter in module.named_parameters():
+            yield f"parameter {name}", parameter
+        if self._loss is not None:
+            yield "the loss", self._loss
+        if with_gradients:
+            for name, parameter in module.named_parameters():
+                if parameter.grad is not None:
+                    yield f"gradient of {name}", parameter.grad

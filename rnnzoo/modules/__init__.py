@@ -1,0 +1,1 @@
+"""What tasks compose: embedding, encoder, pooling and their initialisation; torch alone, no Lightning."""

@@ -1,0 +1,93 @@
+"""Embedding, then any recurrent layer of the zoo: one vector a step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor, nn
+
+from rnnzoo.modules.embedding import Embedding
+from rnnzoo.ops.ragged import check_lengths
+from rnnzoo.recurrent import create_layer
+
+
+class Encoder(nn.Module):
+    """Inputs (B, T) or (B, T, I) as features (B, T, O), O = ``output_size``.
+
+    Args:
+        input, input_size, padding_id: of the spec.
+        layer: a registered architecture, or "none": the embedding alone.
+        hidden_size, num_layers, bidirectional: of the recurrent layers.
+        dropout: between the recurrent layers.
+        embedding, embedding_size, embedding_dropout: see :class:`~rnnzoo.modules.embedding.Embedding`.
+        layer_options: further arguments of the architecture.
+
+    Raises:
+        UnknownName: no such layer.
+        ValueError: options of a layer where there is none.
+    """
+
+    def __init__(
+        self,
+        input: str,
+        input_size: int,
+        *,
+        layer: str = "lstm",
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        embedding: str = "learned",
+        embedding_size: int = 64,
+        embedding_dropout: float = 0.0,
+        padding_id: int | None = None,
+        layer_options: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.embedding = Embedding(
+            input,
+            input_size,
+            kind=embedding,
+            embedding_size=embedding_size,
+            padding_id=padding_id,
+            dropout=embedding_dropout,
+        )
+        self.directions = 1
+        self.recurrent: nn.Module | None = None
+        self.output_size = self.embedding.output_size
+        if layer == "none":
+            if layer_options:
+                raise ValueError(
+                    f"layer_options is {layer_options} and layer is 'none', which takes none; name a layer."
+                )
+            return
+        self.directions = 2 if bidirectional else 1
+        self.recurrent = create_layer(
+            layer,
+            self.embedding.output_size,
+            hidden_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout if num_layers > 1 else 0.0,
+            batch_first=True,
+            **(layer_options or {}),
+        )
+        self.output_size = self.recurrent.output_size
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Features (B, T, O) and the lengths (B,), or ``None`` where every row fills all T steps.
+
+        Lengths belong on the CPU, as those of ``torch.nn.utils.rnn.pack_padded_sequence``: looking at them there costs
+        a few microseconds. They may be elsewhere, and then each call waits for that device.
+
+        Raises:
+            TypeError, ValueError: ``inputs`` or ``lengths`` are not of these types, shapes and ranges.
+        """
+        x = self.embedding(inputs)  # (B, T, E)
+        if lengths is not None:
+            check_lengths(lengths, x.shape[0], x.shape[1])
+            if int(lengths.min()) == x.shape[1]:
+                lengths = None
+        if self.recurrent is not None:
+            x, _ = self.recurrent(x, lengths=lengths)  # (B, T, O)
+        return x, lengths

@@ -1,0 +1,1 @@
+"""Tasks, one file each: LightningModules over the shared steps of ``_base``."""

@@ -1,0 +1,291 @@
+"""What every task shares: the steps, the metrics, clipping, the optimiser, and what travels in a checkpoint."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple, cast
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
+from rnnzoo.metrics import Measured, WeightedMean
+from rnnzoo.registry import CODECS, TASKS, unknown
+from rnnzoo.tasks._clipping import clip_each
+from rnnzoo.tasks._optimization import OPTIMIZERS, check_schedule, create_optimizer, create_schedule
+from rnnzoo.tasks._weighting import LossWeighting
+
+FORMAT = 1
+"""The newest format of a checkpoint that this version reads, and the one it writes."""
+
+
+class Prediction(NamedTuple):
+    """A model's answer for one sequence."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]  # of every label
+
+
+class SequenceTask(LightningModule):
+    """The base of every task. A concrete one fills in five blanks and overrides no step:
+
+    ``accepts`` and ``metric_specs``; ``forward(inputs, lengths)``; ``losses(outputs, batch)`` and
+    ``measures(outputs, batch)``, one value for each of ``batch.weights``; ``answers(outputs)``.
+
+    Logged keys: ``train/loss`` (mean over the epoch), ``train/loss_step`` (of this process's batch, every
+    ``log_every_n_steps``), ``val/<metric>`` and ``test/<metric>`` (means over the split, of all processes).
+
+    Args:
+        spec: the datamodule's, with at least ``kind, input, input_size, output_size``.
+        optimizer: "adam", "adamw", "rmsprop" or "sgd".
+        schedule: "constant", "cosine", "linear" or "one_cycle", over all steps of the training.
+        warmup: the share of the steps in which the learning rate first rises.
+        clip_per_tensor: clip every gradient tensor to this norm, after the Trainer's own clipping.
+
+    Attributes:
+        codec: primitives from which raw input is turned into batches again; taken from the datamodule.
+        results: of each split, each metric's value when it was last measured.
+
+    Raises:
+        ValueError: ``spec`` is of a kind that the task doesn't take, or lacks a key; a setting is out of range.
+        UnknownName: no such optimiser or schedule.
+    """
+
+    accepts: ClassVar[tuple[str, ...]] = ()
+    metric_specs: ClassVar[tuple[MetricSpec, ...]] = ()
+
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        optimizer: str = "adam",
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        schedule: str = "constant",
+        warmup: float = 0.0,
+        clip_per_tensor: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.spec: dict[str, Any] = self._checked(spec)
+        if optimizer not in OPTIMIZERS:
+            raise unknown("optimizer", optimizer, OPTIMIZERS)
+        check_schedule(schedule, warmup)
+        if clip_per_tensor is not None and not clip_per_tensor > 0:
+            raise ValueError(f"clip_per_tensor is {clip_per_tensor}; expected a norm above 0, or None for no clipping.")
+        self.optimizer_name = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.schedule_name = schedule
+        self.warmup = warmup
+        self.clip_per_tensor = clip_per_tensor
+        self.codec: dict[str, Any] | None = None
+        self.results: dict[str, dict[str, Measured]] = {}
+        self._weighting = LossWeighting()
+        self._batch_idx = 0
+        self.train_loss = WeightedMean()
+        self.meters = nn.ModuleDict(
+            {f"{split}_{metric.name}": WeightedMean() for split in ("val", "test") for metric in self.metric_specs}
+        )
+
+    def losses(self, outputs: Tensor, batch: SequenceBatch) -> Tensor:
+        """The loss of each element, shaped as ``batch.weights``."""
+        raise NotImplementedError(f"{type(self).__name__} has no losses().")
+
+    def measures(self, outputs: Tensor, batch: SequenceBatch) -> dict[str, Tensor]:
+        """Every metric's value of each element but the loss, shaped as ``batch.weights``."""
+        raise NotImplementedError(f"{type(self).__name__} has no measures().")
+
+    def answers(self, outputs: Tensor) -> list[Prediction]:
+        """A readable answer for each row."""
+        raise NotImplementedError(f"{type(self).__name__} has no answers().")
+
+    def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+        """The loss of a batch, scaled so that its gradient is that of the mean over all processes."""
+        losses = self.losses(self(batch.inputs, batch.lengths), batch)
+        total, weight = (losses * batch.weights).sum(), batch.weights.sum()
+        self.train_loss.update(total, weight)
+        self._batch_idx = batch_idx
+        every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if every and (self.global_step + 1) % every == 0:
+            value = total.detach() / weight.clamp(min=torch.finfo(weight.dtype).tiny)
+            self.log("train/loss_step", value, on_step=True, on_epoch=False, batch_size=1)
+        return self._weighting.loss(total, weight, batch_idx, self)
+
+    def on_after_backward(self) -> None:
+        """Put accumulated gradients right."""
+        self._weighting.finish_window(self._batch_idx, self)
+
+    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> None:
+        """Measure a batch."""
+        self._measure("val", batch)
+
+    def test_step(self, batch: SequenceBatch, batch_idx: int) -> None:
+        """Measure a batch."""
+        self._measure("test", batch)
+
+    def predict_step(self, batch: SequenceBatch, batch_idx: int) -> list[Prediction]:
+        """The answers for the rows of a batch that are no fillers."""
+        answers = self.answers(self(batch.inputs, batch.lengths))
+        real = (batch.weights.flatten(1) if batch.weights.ndim > 1 else batch.weights[:, None]).amax(dim=1) > 0  # (B,)
+        return [answer for answer, keep in zip(answers, real.tolist(), strict=True) if keep]
+
+    def _measure(self, split: str, batch: SequenceBatch) -> None:
+        outputs = self(batch.inputs, batch.lengths)
+        values = {**self.measures(outputs, batch), "loss": self.losses(outputs, batch)}
+        weight = batch.weights.sum()
+        for metric in self.metric_specs:
+            self._meter(split, metric.name).update((values[metric.name] * batch.weights).sum(), weight)
+
+    def _meter(self, split: str, metric: str) -> WeightedMean:
+        return cast(WeightedMean, self.meters[f"{split}_{metric}"])
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's mean loss."""
+        self.log("train/loss", self.train_loss)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics of the validation split."""
+        self._conclude("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the metrics of the test split."""
+        self._conclude("test")
+
+    def _conclude(self, split: str) -> None:
+        results = {}
+        for metric in self.metric_specs:
+            meter = self._meter(split, metric.name)
+            results[metric.name] = Measured(float(meter.compute()), meter.n)
+            self.log(f"{split}/{metric.name}", meter, prog_bar=True)
+        self.results[split] = results
+
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Move a batch, but for its lengths: they steer loops, which run on the CPU."""
+        if device.type == "cpu" or not isinstance(batch, SequenceBatch):
+            return super().transfer_batch_to_device(batch, device, dataloader_idx)
+        moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        return moved._replace(lengths=batch.lengths)
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser, and its schedule if the learning rate changes."""
+        scaler = getattr(self.trainer.precision_plugin, "scaler", None)  # it cannot clip behind a fused optimiser
+        optimizer = create_optimizer(
+            self.optimizer_name,
+            self,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            fused=scaler is None,
+        )
+        if self.schedule_name == "constant" and not self.warmup:
+            return optimizer
+        steps = self.trainer.estimated_stepping_batches
+        schedule = create_schedule(self.schedule_name, optimizer, steps=steps, warmup=self.warmup)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: int | float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Lightning's clipping, then each tensor's, then ``on_after_clipping(trainer, module)`` of the callbacks."""
+        if gradient_clip_val:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        if self.clip_per_tensor is not None:
+            clip_each(self.parameters(), self.clip_per_tensor)
+        for callback in self.trainer.callbacks:  # type: ignore[attr-defined]
+            hook: Callable[..., None] | None = getattr(callback, "on_after_clipping", None)
+            if hook is not None:
+                hook(self.trainer, self)
+
+    def setup(self, stage: str) -> None:
+        """Take the codec from the datamodule.
+
+        Raises:
+            ValueError: the datamodule's spec is not the one that the model was built for.
+        """
+        # Lightning tells that it ignores a datamodule's: this one is meant, it keeps the lengths on the CPU.
+        warnings.filterwarnings("ignore", message="You have overridden `transfer_batch_to_device` in `LightningModule`")
+        data = getattr(self.trainer, "datamodule", None)
+        if data is None:
+            return
+        given = getattr(data, "spec", None)
+        if given is not None:
+            for key in ("kind", "input", "input_size", "output_size", "labels"):
+                if given.get(key) != self.spec.get(key):
+                    raise ValueError(
+                        f"the data's {key} is {given.get(key)!r} and the model was built for {self.spec.get(key)!r}; "
+                        "build the model from the spec of this data, or give the data that it was built for."
+                    )
+        if callable(getattr(data, "codec_state", None)):
+            self.codec = data.codec_state()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the codec, the task's registered name and the format."""
+        checkpoint["codec"] = self.codec
+        checkpoint["task"] = next((entry.name for entry in TASKS.entries() if entry.target is type(self)), None)
+        checkpoint["rnnzoo"] = {"format": FORMAT}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the codec back.
+
+        Raises:
+            ValueError: the checkpoint is not of an rnnzoo task, or of a newer version of rnnzoo.
+        """
+        written = checkpoint.get("rnnzoo", {}).get("format")
+        if written is None:
+            raise ValueError("the checkpoint was not written by an rnnzoo task (it has no entry 'rnnzoo').")
+        if written > FORMAT:
+            raise ValueError(
+                f"the checkpoint has format {written} and this rnnzoo reads up to {FORMAT}; "
+                "upgrade it: pip install --upgrade rnnzoo."
+            )
+        self.codec = checkpoint["codec"]
+
+    @torch.inference_mode()
+    def predict(self, raw: list[Any], batch_size: int = 256) -> list[Prediction]:
+        """Answers for raw input, in its order, on the device where the model is.
+
+        Args:
+            raw: what the codec of the data encodes: texts, strings of digits, ...
+            batch_size: how many are encoded and run at a time.
+
+        Raises:
+            ValueError: there is no codec, ``raw`` is a single string, or ``batch_size`` is below 1.
+        """
+        if self.codec is None:
+            raise ValueError(
+                "this model has no codec, so it can't read raw input: train it with a datamodule of rnnzoo.data, load "
+                "it from a checkpoint of such a training, or set `model.codec = data.codec_state()`."
+            )
+        if isinstance(raw, str):
+            raise ValueError(f"raw is the single string {raw!r:.60}; expected a list, such as [{raw!r:.20}].")
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
+        state = dict(self.codec)
+        codec = CODECS.create(state.pop("codec"), **state)
+        was_training, raw = self.training, list(raw)
+        self.eval()
+        try:
+            answers: list[Prediction] = []
+            for start in range(0, len(raw), batch_size):
+                batch = codec.encode(raw[start : start + batch_size])
+                answers += self.answers(self(batch.inputs.to(self.device), batch.lengths))
+            return answers
+        finally:
+            self.train(was_training)
+
+    def _checked(self, spec: Spec) -> dict[str, Any]:
+        missing = [key for key in ("kind", "input", "input_size", "output_size") if key not in spec]
+        if missing:
+            raise ValueError(f"spec lacks {', '.join(missing)} (it has {', '.join(spec) or 'none'}); give data.spec.")
+        if spec["kind"] not in self.accepts:
+            raise ValueError(
+                f"spec is of kind '{spec['kind']}', {type(self).__name__} takes {' or '.join(map(repr, self.accepts))}"
+                "; use data of that kind, or the task for this data (`rnnzoo list tasks`)."
+            )
+        return dict(spec)

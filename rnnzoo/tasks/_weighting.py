@@ -1,0 +1,61 @@
+"""The loss of one process and one batch as its part of the mean over all processes and accumulated batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule
+
+
+class LossWeighting:
+    """Makes the gradient that of sum(loss * weight) / sum(weight), however the elements are spread.
+
+    Across W processes the strategy averages gradients, so each process contributes total * W / (weights of all). Across
+    n accumulated batches the sum of the weights is known only after the last one: the batches are scaled by the first
+    one's weights, and the gradients put right at the end.
+    """
+
+    first: Tensor  # the weights of the window's first batch
+    window: Tensor  # the weights of the window so far
+
+    def loss(self, total: Tensor, weight: Tensor, batch_idx: int, module: LightningModule) -> Tensor:
+        """The loss to hand to Lightning.
+
+        Args:
+            total: () sum of the elements' losses, each times its weight, with its graph.
+            weight: () sum of the weights.
+            batch_idx: the batch's number in its epoch.
+            module: the attached module being trained.
+        """
+        trainer = module.trainer
+        W, n = trainer.world_size, trainer.accumulate_grad_batches
+        if W > 1:
+            weight = trainer.strategy.reduce(weight.clone(), reduce_op="sum")
+        if n == 1:
+            return total / _positive(weight) * W
+        if batch_idx % n == 0:
+            self.first = _positive(weight)
+            self.window = weight
+        else:
+            self.window = self.window + weight
+        return total / self.first * (W * n)  # Lightning divides by n
+
+    def finish_window(self, batch_idx: int, module: LightningModule) -> None:
+        """After a backward pass: where it was the last of an accumulation, scale its gradients to the mean."""
+        trainer = module.trainer
+        n = trainer.accumulate_grad_batches
+        if n == 1 or not ((batch_idx + 1) % n == 0 or trainer.is_last_batch):
+            return
+        factor = self.first / _positive(self.window)
+        for parameter in module.parameters():
+            if parameter.grad is not None:
+                parameter.grad.mul_(factor)
+
+
+def _positive(weight: Tensor) -> Tensor:
+    """``weight``, or a tiny number where every element is a filler: its loss is 0 then, not 0 / 0."""
+    return weight.clamp(min=torch.finfo(weight.dtype).tiny)

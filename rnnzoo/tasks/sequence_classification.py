@@ -1,0 +1,136 @@
+"""One label for a whole sequence: embed, run through recurrent layers, pool over time, classify."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
+from rnnzoo.modules.encoder import Encoder
+from rnnzoo.modules.initialization import initialize
+from rnnzoo.modules.pooling import create_pooling
+from rnnzoo.registry import TASKS
+from rnnzoo.tasks._base import Prediction, SequenceTask
+
+ACCEPTS = ("label",)
+METRICS = (MetricSpec("accuracy", "fraction", True), MetricSpec("loss", "nats", False))
+
+
+@TASKS.register(
+    "sequence_classification",
+    description="one of V labels for a whole sequence (N to 1)",
+    accepts=ACCEPTS,
+    metrics=METRICS,
+)
+class SequenceClassifier(SequenceTask):
+    """Logits (B, V) for sequences (B, T) of tokens or (B, T, I) of channels; cross entropy in nats; accuracy.
+
+    Args:
+        spec: the datamodule's, of kind "label".
+        layer: any registered architecture, or "none" (no recurrence: embed, pool, classify).
+        hidden_size, num_layers, bidirectional: of the recurrent layers.
+        dropout: between the recurrent layers and before the classifying layer.
+        embedding: tokens: "learned" or "one_hot"; channels: "learned" (a linear map) or "none".
+        embedding_size, embedding_dropout: of the embedding.
+        pooling: "last", "mean", "max" or "attention", each over a row's own steps.
+        layer_options: further arguments of the architecture.
+        initialization: "default" (each architecture's own) or "xavier", see ``modules.initialization``.
+        optimizer, learning_rate, weight_decay, schedule, warmup, clip_per_tensor: see ``SequenceTask``.
+
+    Raises:
+        UnknownName: a name is not known; near misses follow.
+        ValueError: settings that don't go together, or a spec of another kind.
+    """
+
+    accepts = ACCEPTS
+    metric_specs = METRICS
+
+    def __init__(
+        self,
+        spec: Spec,
+        layer: str = "lstm",
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        embedding: str = "learned",
+        embedding_size: int = 64,
+        embedding_dropout: float = 0.0,
+        pooling: str = "last",
+        layer_options: dict[str, Any] | None = None,
+        initialization: str = "default",
+        optimizer: str = "adam",
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        schedule: str = "constant",
+        warmup: float = 0.0,
+        clip_per_tensor: float | None = None,
+    ) -> None:
+        super().__init__(
+            spec,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            schedule=schedule,
+            warmup=warmup,
+            clip_per_tensor=clip_per_tensor,
+        )
+        self.save_hyperparameters()
+        V = int(self.spec["output_size"])
+        self.labels = [str(label) for label in self.spec.get("labels") or range(V)]
+        if len(self.labels) != V:
+            raise ValueError(f"spec has {len(self.labels)} labels and output_size {V}; expected as many.")
+        self.encoder = Encoder(
+            self.spec["input"],
+            self.spec["input_size"],
+            layer=layer,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            embedding=embedding,
+            embedding_size=embedding_size,
+            embedding_dropout=embedding_dropout,
+            padding_id=self.spec.get("padding_id"),
+            layer_options=layer_options,
+        )
+        self.pooling = create_pooling(pooling, self.encoder.output_size, self.encoder.directions)
+        self.dropout = nn.Dropout(dropout) if dropout else None
+        self.head = nn.Linear(self.encoder.output_size, V)
+        initialize(self.encoder, self.head, initialization)
+
+    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Logits (B, V) of ``inputs`` (B, T) or (B, T, I); ``lengths`` (B,) on the CPU, ``None``: all steps count."""
+        features, lengths = self.encoder(inputs, lengths)  # (B, T, O)
+        pooled = self.pooling(features, lengths)  # (B, O)
+        if self.dropout is not None:
+            pooled = self.dropout(pooled)
+        return self.head(pooled)  # (B, V)
+
+    def losses(self, outputs: Tensor, batch: SequenceBatch) -> Tensor:
+        """The cross entropy of each row, in nats.
+
+        Raises:
+            ValueError: a target outside 0..V-1 (on the CPU; a GPU stops with its own assertion).
+        """
+        try:
+            return F.cross_entropy(outputs, batch.targets, reduction="none")  # (B,)
+        except IndexError as error:
+            low, high = (int(bound) for bound in batch.targets.aminmax())
+            raise ValueError(f"targets go from {low} to {high}; expected 0 to {len(self.labels) - 1}.") from error
+
+    def measures(self, outputs: Tensor, batch: SequenceBatch) -> dict[str, Tensor]:
+        """Whether the likeliest label is right, for each row."""
+        return {"accuracy": outputs.argmax(dim=-1) == batch.targets}  # (B,)
+
+    def answers(self, outputs: Tensor) -> list[Prediction]:
+        """The likeliest label of each row, with the probabilities of all."""
+        probabilities = torch.softmax(outputs.float(), dim=-1).tolist()  # (B, V)
+        return [self._answer(row) for row in probabilities]
+
+    def _answer(self, probabilities: list[float]) -> Prediction:
+        best = max(range(len(probabilities)), key=probabilities.__getitem__)
+        return Prediction(self.labels[best], probabilities[best], dict(zip(self.labels, probabilities, strict=True)))
