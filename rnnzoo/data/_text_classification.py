@@ -163,7 +163,7 @@ class TextClassification(ZooData):
         tokenize = text.find_tokenizer(self.tokenizer)
         seen: defaultdict[str, int] = defaultdict()
         seen.default_factory = seen.__len__  # every new word gets the next number
-        rows = {split: number_words(tokenize, seen, part.texts) for split, part in raw.splits.items()}
+        rows = {split: number_words(tokenize, seen, part.texts, split) for split, part in raw.splits.items()}
         counts = np.bincount(rows["train"][0], minlength=len(seen)).tolist()
         counter = Counter({word: count for word, count in zip(seen, counts, strict=True) if count})
         vocabulary = text.build_vocabulary(counter, self.vocabulary_size, self.minimum_count)
@@ -181,15 +181,20 @@ class TextClassification(ZooData):
 
 
 def number_words(
-    tokenize: text.Tokenizer, seen: defaultdict[str, int], texts: Iterable[str]
+    tokenize: text.Tokenizer, seen: defaultdict[str, int], texts: Iterable[str], split: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """The number of each word of each text in the order of first sight; a text without a token is one [UNK].
 
     Returns:
         numbers (N,) int32 of all texts end to end, and lengths (R,) int64.
+
+    Raises:
+        ValueError: a text is wholly empty; says which.
     """
     numbers, lengths = array("i"), array("q")
-    for each in texts:
+    for row, each in enumerate(texts):
+        if not each.strip():
+            raise ValueError(f"text {row} of the {split} split is empty; expected at least one word in every text.")
         tokens = tokenize(each) or [text.SPECIALS[text.UNK]]
         numbers.extend(map(seen.__getitem__, tokens))
         lengths.append(len(tokens))
@@ -215,33 +220,3 @@ def digest(raw: TextSplits) -> bytes:
             content = each.encode()
             total.update(f"{len(content)} ".encode() + content)
     return total.digest()
-
-
-def refuse_empty(texts: Iterable[str], where: str) -> None:
-    """Refuse a wholly empty text.
-
-    Raises:
-        ValueError: names the row, counted from 1.
-    """
-    for number, each in enumerate(texts, start=1):
-        if not each.strip():
-            raise ValueError(f"{where}: the text of row {number} is empty; remove the row or give it a text.")
-
-
-def draw_shares(rows: int, shares: dict[str, float], seed: int) -> dict[str, list[int]]:
-    """Row numbers drawn by seed: each split its share of the rows (at least one), ``train`` the rest, all in order.
-
-    Raises:
-        ValueError: a share outside (0, 1), or nothing left to train on.
-    """
-    order = np.random.RandomState(seed).permutation(rows)
-    drawn, begin = {}, 0
-    for split, share in shares.items():
-        if not 0 < share < 1:
-            raise ValueError(f"{split} is {share}; expected a share of the rows between 0 and 1.")
-        end = begin + max(1, round(share * rows))
-        drawn[split] = sorted(order[begin:end].tolist())
-        begin = end
-    if begin >= rows:
-        raise ValueError(f"{rows} row(s) leave none to train on after {shares}; give more rows or smaller shares.")
-    return {"train": sorted(order[begin:].tolist()), **drawn}

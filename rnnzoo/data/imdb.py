@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from rnnzoo.data import _files
-from rnnzoo.data._base import SPLITS
 from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, stamp, unpack_strings
-from rnnzoo.data._text_classification import LabelledTexts, TextClassification, TextSplits, draw_shares
+from rnnzoo.data._shares import draw_shares
+from rnnzoo.data._text_classification import LabelledTexts, TextClassification, TextSplits
 from rnnzoo.registry import DATA
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
@@ -194,7 +194,7 @@ def made_up_reviews() -> TextSplits:
     rows = [
         (f"{opening} {ending}.", label) for ending in endings for pair in words for label, opening in enumerate(pair)
     ]
-    parts = {split: rows[first::3] for first, split in enumerate(SPLITS)}
+    parts = {"train": rows[:12], "validation": rows[12:18], "test": rows[18:]}  # by ending
     return TextSplits(
         LABELS, {split: LabelledTexts([t for t, _ in part], [n for _, n in part]) for split, part in parts.items()}
     )
