@@ -10,6 +10,7 @@ the cache, and nothing of the size of the sequence is kept beyond what the forwa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 import torch
@@ -24,21 +25,17 @@ CHUNK_ELEMENTS = 1 << 17  # of one value in a chunk: half a megabyte in float32
 Grads = list["Tensor | None"]
 
 
+@dataclass(frozen=True)
 class Needs:
-    """Which gradients the caller wants, and where they are gathered."""
+    """Which gradients the caller wants."""
 
-    def __init__(
-        self,
-        inputs: bool,
-        input_weight: bool,
-        input_bias: bool,
-        state: bool,
-        weights: Sequence[bool],
-        biases: Sequence[bool],
-        vectors: Sequence[bool],
-    ) -> None:
-        self.inputs, self.input_weight, self.input_bias, self.state = inputs, input_weight, input_bias, state
-        self.weights, self.biases, self.vectors = tuple(weights), tuple(biases), tuple(vectors)
+    inputs: bool
+    input_weight: bool
+    input_bias: bool
+    state: bool
+    weights: Sequence[bool]
+    biases: Sequence[bool]
+    vectors: Sequence[bool]
 
     @property
     def hoisted(self) -> bool:

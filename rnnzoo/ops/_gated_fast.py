@@ -17,7 +17,7 @@ class GatedRows(torch.autograd.Function):
     """``apply(plan, sizes, x, input_weight, input_bias, *state, *weights, *biases, *vectors) -> (y, *final)``."""
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, sizes: list[int], *tensors: Tensor | None) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, plan: Plan, sizes: list[int], *tensors: Any) -> tuple[Tensor, ...]:
         """Run the loop and keep its trace; shapes as in ``forward_rows``."""
         (x, input_weight, input_bias), (state, weights, biases, vectors) = tensors[:3], split(plan, tensors[3:])
         y, final, trace = forward_rows(
@@ -43,7 +43,8 @@ class GatedRows(torch.autograd.Function):
             )
         plan, wanted = ctx.plan, ctx.needs_input_grad[2:]
         state, weights, biases, vectors = split(plan, wanted[3:])
-        needs = Needs(*wanted[:3], any(state), weights, biases, vectors)
+        x, input_weight, input_bias = wanted[:3]
+        needs = Needs(x, input_weight, input_bias, any(state), weights, biases, vectors)
         trace = Trace.rebuilt(plan, ctx.sizes, ctx.saved_tensors)
         whole = Backward(plan, trace, needs, grad_y, list(grad_final))
         with torch.autocast(trace.hoisted.device.type, enabled=False):

@@ -57,7 +57,7 @@ def forward_rows(
     biases: Sequence[Tensor | None],
     vectors: Sequence[Tensor],
     keep: bool,
-) -> tuple[Tensor, list[Tensor], Trace | None]:
+) -> tuple[Tensor, list[Tensor], Trace]:
     """Run the recurrence.
 
     Args:
@@ -71,7 +71,7 @@ def forward_rows(
         keep: whether a backward pass will need the trace.
 
     Returns:
-        Outputs (M, O), the final state, the trace or ``None``.
+        Outputs (M, O), the final state, and the trace, which has values only with ``keep``.
     """
     if input_weight is not None:
         hoisted = torch.nn.functional.linear(x, input_weight, input_bias)  # (M, W)
@@ -127,9 +127,7 @@ def forward_rows(
 
     y = torch.cat(outputs)  # (M, O)
     final = [torch.cat([values[i], *reversed(ended[i])]) if ended[i] else values[i] for i in range(plan.states)]
-    if not keep:
-        return y, final, None
-    rows = {ref: y if ref == plan.output else torch.cat(history[ref]) for ref in plan.kept}
+    rows = {ref: y if ref == plan.output else torch.cat(history[ref]) for ref in plan.kept} if keep else {}
     inputs = None if input_weight is None else x
     trace = Trace(sizes, inputs, input_weight, hoisted, products, list(state), list(weights), list(vectors), rows)
     return y, final, trace

@@ -7,7 +7,8 @@ A cell declares its stages; this file runs them over a sequence, by the readable
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,7 +23,7 @@ from rnnzoo.ops._rows import Rows
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.ragged import zero_padding
 
-__all__ = ["Stage", "choose_backend", "gated", "run_stages"]
+__all__ = ["Stage", "choose_backend", "gated", "gated_step"]
 
 
 def choose_backend(backend: str | None, what: str = "a gated recurrence") -> str:
@@ -77,8 +78,7 @@ def gated(
     biases = [None] * len(stages) if biases is None else biases
     vectors = {} if vectors is None else vectors
     backend = choose_backend(backend)
-    device = x.device.type
-    autocast = torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+    autocast = _autocast(x)
     if lengths is not None and backend == "reference":
         x = zero_padding(x, lengths)
     rows = None if backend == "reference" else Rows(x.shape[0], x.shape[1], lengths, x.device)
@@ -87,9 +87,9 @@ def gated(
     if input_weight is not None and (autocast or backend == "reference"):
         x, input_weight, input_bias = linear(x, input_weight, input_bias), None, None
     if autocast:
-        x, state, weights, biases = _float32(x), _all32(state), _all32(weights), _all32(biases)
+        x, state, weights, biases = _float32(x), tuple(_all32(state)), _all32(weights), _all32(biases)
         vectors = dict(zip(vectors, _all32(vectors.values()), strict=True))
-    with torch.autocast(device, enabled=False) if autocast else contextlib.nullcontext():
+    with _float32_only(x) if autocast else contextlib.nullcontext():
         if rows is None:
             return gated_reference(
                 stages, x, state, weights, biases, vectors, states=states, output=output, lengths=lengths
@@ -106,6 +106,34 @@ def gated(
                 plan, rows.sizes, *first, state, weights, biases, tuple(vectors.values()), keep=False
             )
         return rows.unpack(y), rows.unsort(final)
+
+
+def gated_step(
+    stages: Sequence[Stage],
+    x: Tensor,
+    state: State,
+    weights: Sequence[Tensor | None],
+    biases: Sequence[Tensor | None],
+    vectors: Mapping[str, Tensor],
+    *,
+    states: Sequence[str],
+    output: str,
+) -> tuple[Tensor, State]:
+    """One time step of the same recurrence, by the same stages.
+
+    Args:
+        x: (B, W), the hoisted input product of the step; the others are as in ``gated``.
+
+    Returns:
+        y (B, O) and the state after the step.
+    """
+    autocast = _autocast(x)
+    if autocast:
+        x, state, weights, biases = _float32(x), tuple(_all32(state)), _all32(weights), _all32(biases)
+        vectors = dict(zip(vectors, _all32(vectors.values()), strict=True))
+    with _float32_only(x) if autocast else contextlib.nullcontext():
+        values = run_stages(stages, x, {**dict(zip(states, state, strict=True)), **vectors}, weights, biases)
+    return values[output], tuple(values[name] for name in states)
 
 
 def _fold(
@@ -126,10 +154,19 @@ def _fold(
     return x, bias if input_bias is None else input_bias + bias, rest
 
 
+def _autocast(x: Tensor) -> bool:
+    device = x.device.type
+    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)
+
+
+def _float32_only(x: Tensor) -> contextlib.AbstractContextManager:
+    return torch.autocast(x.device.type, enabled=False)
+
+
 def _float32(x: Tensor) -> Tensor:
     low = x.is_floating_point() and x.dtype.itemsize < 4
     return x.float() if low else x
 
 
-def _all32(tensors: Sequence) -> list:
+def _all32(tensors: Iterable[Any]) -> list[Any]:
     return [None if t is None else _float32(t) for t in tensors]

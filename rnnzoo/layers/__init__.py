@@ -1,0 +1,1 @@
+"""The architectures, one file each; ``rnnzoo.registry.LAYERS`` finds them by walking this folder."""

@@ -1,0 +1,246 @@
+"""The base of gated cells: a cell's file gives the equations, this gives it parameters, states and speed.
+
+To add a cell, write a file beside this one. Its equations are the update functions of its **stages**. A stage
+multiplies at most one value by a recurrent weight and then does something weight-free to the result, so there are as
+many stages as products that wait for one another in a step. A minimal gated unit, f = sigmoid(W_f x + U_f h),
+n = tanh(W_n x + U_n (f * h)), h = (1 - f) * h + f * n, has two:
+
+    def _forget(a, _, h):                       # a: (..., 1, N), the sum W_f x + U_f h
+        f = torch.sigmoid(a[..., 0, :])         # (..., N)
+        return f, f * h
+
+    def _candidate(a, _, f, h):                 # a: W_n x + U_n (f * h)
+        return ((1 - f) * h + f * torch.tanh(a[..., 0, :]),)
+
+    @LAYERS.register("mgu", class_name="MGU", kind="gated", paper=Paper(...), ...)
+    class MGU(GatedCell):
+        def __init__(self, input_size, hidden_size, *, bias=True, recurrent_bias=True, device=None, dtype=None):
+            stages = (
+                Stage("h", 1, 1, _forget, ("h",), ("f", "fh"), summed=True),
+                Stage("fh", 1, 1, _candidate, ("f", "h"), ("h",), summed=True),
+            )
+            common = {"bias": bias, "recurrent_bias": recurrent_bias, "device": device, "dtype": dtype}
+            super().__init__(input_size, hidden_size, stages, **common)
+
+``step``, ``forward``, ragged batches, gradients and the fast path follow. What else a cell may need: several states
+(``states=("h", "c")``); an output that is not a state (``output="y"``); states of another width
+(``sizes={"h": P}``); per-channel weights (``vectors=("p_i",)``, then read by name); updates that mix channels, such as
+a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product (override ``hoist``);
+recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from rnnzoo.contracts import State
+from rnnzoo.layers._checks import check_sequence, check_sizes, check_state, check_step
+from rnnzoo.ops.backends import resolve
+from rnnzoo.ops.gated import Stage, gated, gated_step
+from rnnzoo.ops.native import native_stack
+from rnnzoo.ops.ragged import check_lengths, zero_padding
+
+
+class GatedCell(nn.Module):
+    """One layer of a gated recurrence in one direction.
+
+    Parameters: ``weight_ih`` (W, I), W the stages' input blocks in order; ``weight_hh``, the recurrent products' blocks
+    in order where all have sources of one width, else ``weight_hh_0``, ``weight_hh_1``, ... by stage; ``bias_ih``,
+    ``bias_hh`` likewise; each vector by its name, (H,).
+
+    Args:
+        input_size: I, the width of the input.
+        hidden_size: H, the width of every block, and of every state not named in ``sizes``.
+        stages: what a step does.
+        states: names of the state's members.
+        output: the value put out at each step.
+        vectors: names of the per-channel weights.
+        sizes: widths of states and results where they are not H.
+        bias: whether there are biases.
+        recurrent_bias: with ``bias``, whether recurrent products have their own (torch does), or inputs alone.
+        device, dtype: of the parameters.
+
+    Raises:
+        ValueError: a size below 1.
+    """
+
+    native_mode: str | None = None
+    """Which of torch's fused kernels computes the same, if any: "lstm", "gru", "rnn_tanh", "rnn_relu"."""
+    weight_ih: nn.Parameter
+    weight_hh: nn.Parameter
+    bias_ih: nn.Parameter | None
+    bias_hh: nn.Parameter | None
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        stages: Sequence[Stage],
+        *,
+        states: Sequence[str] = ("h",),
+        output: str = "h",
+        vectors: Sequence[str] = (),
+        sizes: Mapping[str, int] | None = None,
+        bias: bool = True,
+        recurrent_bias: bool = True,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.stages, self.states, self.output, self.vectors = tuple(stages), tuple(states), output, tuple(vectors)
+        self.bias, self.recurrent_bias = bias, recurrent_bias
+        self.backend: str | None = None
+        self.last_backend: str | None = None
+        width = dict.fromkeys(states, hidden_size) | dict(sizes or {})
+        self.state_shapes: tuple[tuple[int, ...], ...] = tuple((width[name],) for name in states)
+        self.output_size = width.get(output, hidden_size)
+        blocks = [stage.inputs * (stage.size or hidden_size) for stage in stages]
+        products = [stage.products * (stage.size or hidden_size) for stage in stages if stage.source is not None]
+        sources = [width.get(stage.source, hidden_size) for stage in stages if stage.source is not None]
+        self._split = products  # rows of weight_hh for each product, in order
+
+        def parameter(name: str, *shape: int, there: bool = True) -> None:
+            made = nn.Parameter(torch.empty(shape, device=device, dtype=dtype)) if there else None
+            self.register_parameter(name, made)
+
+        parameter("weight_ih", sum(blocks), input_size)
+        self._joint = len(set(sources)) == 1
+        shapes = [(sum(products), sources[0])] if self._joint else list(zip(products, sources, strict=True))
+        names = [""] if self._joint else [f"_{i}" for i in range(len(shapes))]
+        for name, shape in zip(names, shapes, strict=True):
+            parameter(f"weight_hh{name}", *shape)
+        parameter("bias_ih", sum(blocks), there=bias)
+        for name, shape in zip(names, shapes, strict=True):
+            parameter(f"bias_hh{name}", shape[0], there=bias and recurrent_bias)
+        for name in vectors:
+            parameter(name, hidden_size)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw every parameter uniformly from +-1/sqrt(H), as torch's recurrent layers do."""
+        bound = self.hidden_size**-0.5
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -bound, bound)
+
+    def hoist(self, x: Tensor) -> Tensor:
+        """The input product of all stages: x (..., I) to (..., W), blocks in stage order."""
+        return linear(x, self.weight_ih, self.bias_ih)
+
+    def recurrent_weights(self) -> tuple[list[Tensor | None], list[Tensor | None]]:
+        """Weight (products * N, source's width) and bias (products * N,) of each stage, ``None`` where it has none."""
+        if self._joint:
+            whole = len(self._split) == 1
+            weights: list[Tensor]
+            biases: list[Tensor | None]
+            bias = self.bias_hh
+            weights = [self.weight_hh] if whole else list(self.weight_hh.split(self._split))
+            biases = [bias] * len(weights) if whole or bias is None else list(bias.split(self._split))
+        else:
+            weights = [getattr(self, f"weight_hh_{i}") for i in range(len(self._split))]
+            biases = [getattr(self, f"bias_hh_{i}") for i in range(len(self._split))]
+        each = iter(zip(weights, biases, strict=True))
+        pairs = [(None, None) if stage.source is None else next(each) for stage in self.stages]
+        return [weight for weight, _ in pairs], [bias for _, bias in pairs]
+
+    def native_weights(self) -> list[Tensor]:
+        """The parameters in the order of torch's kernels; zeros stand in for a recurrent bias the cell does without."""
+        if self.bias_ih is None:
+            return [self.weight_ih, self.weight_hh]
+        bias = torch.zeros_like(self.bias_ih) if self.bias_hh is None else self.bias_hh
+        return [self.weight_ih, self.weight_hh, self.bias_ih, bias]
+
+    def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
+        """Zeros, one (B, its width) for each state, on the parameters' device and of their dtype unless told."""
+        device, dtype = device or self.weight_ih.device, dtype or self.weight_ih.dtype
+        return tuple(torch.zeros(batch_size, *shape, device=device, dtype=dtype) for shape in self.state_shapes)
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """One time step: x (B, I) and the state before it to y (B, O) and the state after it.
+
+        Raises:
+            TypeError, ValueError: x or the state has a wrong shape, dtype or device.
+        """
+        check_step(x, self.input_size, self.weight_ih)
+        check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
+        vectors = {name: getattr(self, name) for name in self.vectors}
+        weights, biases = self.recurrent_weights()
+        return gated_step(
+            self.stages, self.hoist(x), state, weights, biases, vectors, states=self.states, output=self.output
+        )
+
+    def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        """The whole sequence, equal to stepping through it.
+
+        Args:
+            x: input (B, T, I); padding beyond ``lengths`` may hold anything.
+            state: before the first step; ``None``: `initial_state`.
+            lengths: (B,) int64, each row's number of steps; ``None``: all T.
+
+        Returns:
+            y (B, T, O), zero beyond a row's length, and the state at each row's own length.
+
+        Raises:
+            TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
+            UnknownName, BackendError: ``self.backend`` is none, or cannot run this cell.
+        """
+        check_sequence(x, self.input_size, self.weight_ih)
+        backend = self._backend()
+        if state is None:
+            state = self.initial_state(x.shape[0])
+        else:
+            check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
+        if lengths is not None:
+            check_lengths(lengths, x.shape[0], x.shape[1])
+        run = self._native if backend == "native" else self._gated
+        y, final = run(x, tuple(state), lengths, backend)
+        self.last_backend = backend
+        return y, final
+
+    def _backend(self) -> str:
+        native = self.native_mode is not None
+        available = ("reference", "torch", "native") if native else ("reference", "torch")
+        default = "native" if native else "torch"
+        if torch.compiler.is_compiling():
+            default = "reference"
+        return resolve(self.backend, available, default, type(self).__name__)
+
+    def _native(self, x: Tensor, state: State, lengths: Tensor | None, _: str) -> tuple[Tensor, State]:
+        hx = tuple(member.unsqueeze(0) for member in state)  # (1, B, its width) each
+        y, final = native_stack(str(self.native_mode), x, hx, self.native_weights(), lengths=lengths)
+        return y, tuple(member.squeeze(0) for member in final)
+
+    def _gated(self, x: Tensor, state: State, lengths: Tensor | None, backend: str) -> tuple[Tensor, State]:
+        vectors = {name: getattr(self, name) for name in self.vectors}
+        weights, biases = self.recurrent_weights()
+        product: dict[str, Tensor | None] = {}
+        if type(self).hoist is GatedCell.hoist:
+            product = {"input_weight": self.weight_ih, "input_bias": self.bias_ih}
+        else:
+            x = self.hoist(x if lengths is None else zero_padding(x, lengths))  # (B, T, W)
+        return gated(
+            self.stages,
+            x,
+            state,
+            weights,
+            biases,
+            vectors,
+            states=self.states,
+            output=self.output,
+            lengths=lengths,
+            backend=backend,
+            **product,
+        )
+
+    def extra_repr(self) -> str:
+        """The constructor's arguments, where they differ from their defaults."""
+        flags = {"bias": self.bias, "recurrent_bias": self.recurrent_bias}
+        return ", ".join(
+            [f"{self.input_size}, {self.hidden_size}", *(f"{name}=False" for name, on in flags.items() if not on)]
+        )

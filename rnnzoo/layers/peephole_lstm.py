@@ -1,0 +1,86 @@
+"""Long short-term memory whose gates look at the cell.
+
+i = sigmoid(W_i x_t + b_i + U_i h_{t-1} + b'_i + p_i * c_{t-1})
+f = sigmoid(W_f x_t + b_f + U_f h_{t-1} + b'_f + p_f * c_{t-1})
+g = tanh(W_g x_t + b_g + U_g h_{t-1} + b'_g)
+c_t = f * c_{t-1} + i * g
+o = sigmoid(W_o x_t + b_o + U_o h_{t-1} + b'_o + p_o * c_t)        of the new cell
+h_t = o * tanh(c_t)
+
+Source: Gers, Schraudolph, Schmidhuber, "Learning Precise Timing with LSTM Recurrent Networks", JMLR 3, 2002.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnnzoo.contracts import Paper
+from rnnzoo.layers._gated import GatedCell
+from rnnzoo.ops.gated import Stage
+from rnnzoo.registry import LAYERS
+
+
+def _update(a: Tensor, _: None, c: Tensor, p_i: Tensor, p_f: Tensor, p_o: Tensor) -> tuple[Tensor, Tensor]:
+    i, f, g, o = a.unbind(-2)  # (..., H) each
+    i, f = torch.sigmoid(torch.addcmul(i, p_i, c)), torch.sigmoid(torch.addcmul(f, p_f, c))
+    c = f * c + i * torch.tanh(g)
+    return torch.sigmoid(torch.addcmul(o, p_o, c)) * torch.tanh(c), c
+
+
+@LAYERS.register(
+    "peephole_lstm",
+    class_name="PeepholeLSTM",
+    paper=Paper(
+        "Learning Precise Timing with LSTM Recurrent Networks",
+        "Felix A. Gers, Nicol N. Schraudolph, Jürgen Schmidhuber",
+        2002,
+        "https://www.jmlr.org/papers/volume3/gers02a/gers02a.pdf",
+    ),
+    kind="gated",
+    description="LSTM whose gates look at the cell through per-channel weights",
+    tiny={"input_size": 3, "hidden_size": 4},
+    oracle="tests/oracles/peephole_lstm.py",
+    backends=("reference", "torch"),
+    exportable=True,
+    double_backward=True,
+)
+class PeepholeLSTM(GatedCell):
+    """LSTM with peephole connections; the states are h and c.
+
+    Args:
+        input_size: I, the width of the input.
+        hidden_size: H, the width of both states and of the output.
+        bias: whether there are biases, b (``bias_ih``) and b' (``bias_hh``).
+        recurrent_bias: with ``bias``, whether there is b'.
+        device, dtype: of the parameters; ``weight_ih`` (4H, I) and ``weight_hh`` (4H, H) hold i, f, g, o; the peepholes
+            are ``p_i``, ``p_f``, ``p_o`` (H,).
+
+    Raises:
+        ValueError: a size below 1.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        recurrent_bias: bool = True,
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        peepholes = ("p_i", "p_f", "p_o")
+        super().__init__(
+            input_size,
+            hidden_size,
+            (Stage("h", 4, 4, _update, ("c", *peepholes), ("h", "c"), summed=True),),
+            states=("h", "c"),
+            vectors=peepholes,
+            bias=bias,
+            recurrent_bias=recurrent_bias,
+            device=device,
+            dtype=dtype,
+        )
