@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import torch
 from torch import Tensor
 
 from rnnzoo.pretrained._errors import PretrainedError
-from rnnzoo.pretrained.config import Config
-from rnnzoo.registry import TASKS
+from rnnzoo.pretrained.config import Config, check_format
+from rnnzoo.tasks._base import FORMAT
 
 
 def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> tuple[Config, dict[str, Tensor]]:
@@ -21,24 +20,28 @@ def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> tuple[Config, 
     ``trust_pickle`` unpickles whatever is in the file, and that can run any code: only for files of your own.
 
     Raises:
-        PretrainedError: damaged, not Lightning's, not of a registered task, or it needs pickle and wasn't trusted.
+        PretrainedError: damaged, not of a registered task, of a newer format, or it needs pickle and wasn't trusted.
     """
     content = _content(path, trust_pickle)
-    lacking = [key for key in ("state_dict", "hyper_parameters") if key not in content]
-    if lacking:
+    written = content.get("rnnzoo")
+    lacking = [key for key in ("state_dict", "hyper_parameters", "rnnzoo", "task", "codec") if key not in content]
+    if lacking or not isinstance(written, dict):
+        held = ", ".join(map(str, content)) or "nothing"
         raise PretrainedError(
-            f"{path} has no {' and no '.join(lacking)} (it has {', '.join(map(str, content)) or 'nothing'}); expected "
-            "a checkpoint that a Lightning Trainer wrote of an rnnzoo task."
+            f"{path} has no {' and no '.join(lacking) or 'format'} (it has {held}), so "
+            "it is not of an rnnzoo task; expected one that a Lightning Trainer wrote."
+        )
+    check_format(written.get("format"), FORMAT, str(path))
+    if content["task"] is None:
+        raise PretrainedError(
+            f"{path} is of a task that was not registered when it was written; register the class with "
+            "`@TASKS.register(...)` and save it again, or use its own `load_from_checkpoint`."
         )
     arguments = {key: value for key, value in content["hyper_parameters"].items() if not key.startswith("_")}
     if not isinstance(arguments.get("spec"), dict):
-        raise PretrainedError(
-            f"{path} keeps no `spec` among its hyper-parameters ({', '.join(arguments) or 'none'}), so it is not of "
-            "an rnnzoo task; expected a checkpoint that a Trainer wrote of one."
-        )
-    task = content.get("task") or _task_that_takes(arguments, path)
+        raise PretrainedError(f"{path} keeps no `spec` among its hyper-parameters ({', '.join(arguments) or 'none'}).")
     spec = dict(arguments.pop("spec"))
-    return Config(task, arguments, spec, content.get("codec")), content["state_dict"]
+    return Config(content["task"], arguments, spec, content["codec"]), content["state_dict"]
 
 
 def _content(path: Path, trust_pickle: bool) -> dict[Any, Any]:
@@ -46,29 +49,14 @@ def _content(path: Path, trust_pickle: bool) -> dict[Any, Any]:
         raise PretrainedError(f"there is no file {path}; expected a checkpoint (.ckpt) that a Lightning Trainer wrote.")
     try:
         content = torch.load(path, map_location="cpu", weights_only=not trust_pickle)
-    except pickle.UnpicklingError as error:
-        if trust_pickle:
-            raise PretrainedError(f"{path} is damaged ({error}); take another copy.") from error
-        reason = str(error).splitlines()[0]
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if trust_pickle or not isinstance(error, pickle.UnpicklingError):
+            raise PretrainedError(f"{path} is damaged ({reason}); take another copy.") from error
         raise PretrainedError(
             f"{path} holds more than tensors and primitives, or is no checkpoint ({reason}). Unpickling it can run "
             "any code: if it is your own, pass trust_pickle=True; `rnnzoo.save_pretrained` writes one that needs none."
         ) from error
-    except (RuntimeError, EOFError) as error:
-        raise PretrainedError(f"{path} is damaged ({str(error).splitlines()[0]}); take another copy.") from error
     if not isinstance(content, dict):
         raise PretrainedError(f"{path} holds a {type(content).__name__}; expected a Lightning checkpoint.")
     return content
-
-
-def _task_that_takes(arguments: dict[str, Any], path: Path) -> str:
-    """The one registered task whose constructor takes exactly these arguments (older checkpoints don't name theirs)."""
-    fitting = [
-        entry.name for entry in TASKS.entries() if arguments.keys() <= inspect.signature(entry.target).parameters.keys()
-    ]
-    if len(fitting) != 1:
-        raise PretrainedError(
-            f"{path} does not name its task, and its hyper-parameters ({', '.join(arguments)}) fit "
-            f"{' and '.join(fitting) or 'no registered task'}; save it again with this rnnzoo."
-        )
-    return fitting[0]

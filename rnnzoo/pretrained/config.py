@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import rnnzoo
 from rnnzoo.pretrained._errors import PretrainedError
 from rnnzoo.registry import TASKS
 
@@ -35,14 +35,6 @@ class Config:
     codec: dict[str, Any] | None
     weights: dict[str, Any] = field(default_factory=dict)
     rnnzoo_version: str = ""
-
-
-def library_version() -> str:
-    """The version of rnnzoo that runs; "source" where it is not installed."""
-    try:
-        return version(LIBRARY)
-    except PackageNotFoundError:
-        return "source"
 
 
 def registered_name(task: LightningModule) -> str:
@@ -73,7 +65,7 @@ def describe(task: LightningModule) -> Config:
             "call `self.save_hyperparameters()` in its __init__."
         )
     spec = dict(arguments.pop("spec"))
-    return Config(registered_name(task), arguments, spec, getattr(task, "codec", None), {}, library_version())
+    return Config(registered_name(task), arguments, spec, getattr(task, "codec", None), {}, rnnzoo.__version__)
 
 
 def encode(config: Config) -> str:
@@ -85,7 +77,7 @@ def encode(config: Config) -> str:
     content = {
         "library": LIBRARY,
         "format": FORMAT,
-        "rnnzoo_version": config.rnnzoo_version or library_version(),
+        "rnnzoo_version": config.rnnzoo_version or rnnzoo.__version__,
         "task": config.task,
         "arguments": config.arguments,
         "spec": config.spec,
@@ -144,7 +136,8 @@ def decode(text: str, where: str) -> Config:
             given = type(content[key]).__name__ if key in content else "nothing"
             wanted = " or ".join("null" if kind is type(None) else kind.__name__ for kind in types)
             raise PretrainedError(f'{where} has {given} under "{key}"; expected {wanted}. Take another copy.')
-    return Config(*(content[key] for key in expected), rnnzoo_version=str(content.get("rnnzoo_version", "")))
+    task, arguments, spec, codec, weights = (content[key] for key in expected)
+    return Config(task, arguments, spec, codec, weights, str(content.get("rnnzoo_version", "")))
 
 
 def read_config(directory: Path) -> Config:

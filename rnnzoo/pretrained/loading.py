@@ -62,7 +62,7 @@ def build(config: Config, tensors: Mapping[str, Tensor], where: str) -> Lightnin
     with torch.random.fork_rng(devices=[]):
         try:
             task = target(config.spec, **config.arguments)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             written = f" (written by rnnzoo {config.rnnzoo_version})" if config.rnnzoo_version else ""
             raise PretrainedError(
                 f"{where}{written} does not build a {config.task}: {error}; it may need another version of rnnzoo."
