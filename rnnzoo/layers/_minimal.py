@@ -74,4 +74,5 @@ class MinimalCell(ScanCell):
 
 def positive(x: Tensor) -> Tensor:
     """The paper's g: x + 0.5 where x >= 0, else sigmoid(x)."""
-    return torch.relu(x) + torch.sigmoid(x.clamp(max=0))
+    r = torch.relu(x)  # (..., H)
+    return r + torch.sigmoid(x - r)
