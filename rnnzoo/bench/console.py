@@ -55,7 +55,7 @@ class Console:
 
     def finished(self, run: Run, rows: Path) -> None:
         """A run has its rows."""
-        from rnnzoo.callbacks.result_rows import read_rows
+        from rnnzoo.callbacks import read_rows
 
         metric = run.monitor["metric"]
         found = [row for row in read_rows(rows) if row.split == "test" and row.metric == metric]

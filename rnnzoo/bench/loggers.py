@@ -22,14 +22,22 @@ def default_wandb() -> str:
     return "online" if os.environ.get("WANDB_API_KEY") else "offline"
 
 
-def loggers(run: Run, folder: Path, wandb_mode: str) -> list[Logger]:
-    """The loggers of ``run``, which write under ``folder``."""
+def table_loggers(run: Run, folder: Path, wandb_mode: str) -> list[Logger]:
+    """The loggers of a table's ``run``."""
+    name = "-".join([run.label, *(f"{key}{value}" for key, value in run.variant.items()), str(run.seed)])
+    return run_loggers(folder, wandb_mode, group=run.table, name=name, config=asdict(run))
+
+
+def run_loggers(folder: Path, wandb_mode: str, *, group: str, name: str, config: dict[str, Any]) -> list[Logger]:
+    """The loggers of a run, which write under ``folder``; a resumed run's CSV file is a new one beside the old."""
     from lightning.pytorch.loggers import CSVLogger
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
     attempt = len(list((folder / "logs").glob("attempt-*")))
     found: list[Logger] = [CSVLogger(str(folder), name="logs", version=f"attempt-{attempt}")]
-    name = "-".join([run.label, *(f"{key}{value}" for key, value in run.variant.items()), str(run.seed)])
-    session = start_wandb(wandb_mode, folder, group=run.table, name=name, config=asdict(run))
+    if rank_zero_only.rank != 0:
+        return found
+    session = start_wandb(wandb_mode, folder, group=group, name=name, config=config)
     if session is not None:
         from lightning.pytorch.loggers import WandbLogger
 

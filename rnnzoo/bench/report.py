@@ -24,7 +24,7 @@ def table_rows(table: Table, results: Path) -> list[ResultRow]:
     Raises:
         NoRows: there is none; the message has the command that makes them.
     """
-    from rnnzoo.callbacks.result_rows import read_rows
+    from rnnzoo.callbacks import read_rows
 
     folder = results / table.name
     rows = [row for path in sorted(folder.glob("*.jsonl")) for row in read_rows(path)]
@@ -76,7 +76,8 @@ def markdown_table(shown: Sequence[Column]) -> str:
     """The columns as a Markdown table."""
     heads = " | ".join(column.heading for column in shown)
     rules = " | ".join("---:" if column.numeric else "---" for column in shown)
-    body = [" | ".join(cells) for cells in zip(*(column.cells for column in shown), strict=True)]
+    lines = zip(*(column.cells for column in shown), strict=True)
+    body = [" | ".join(cell.replace("|", r"\|") for cell in cells) for cells in lines]
     return "\n".join(f"| {line} |" for line in (heads, rules, *body))
 
 

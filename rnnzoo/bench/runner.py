@@ -127,9 +127,9 @@ def train_and_write(
             raise RuntimeError(f"the processes of run {run.title} on {devices} devices failed; see their output above.")
         return
     from rnnzoo.bench.training import train
-    from rnnzoo.callbacks.result_rows import write_rows
+    from rnnzoo.callbacks import write_rows
 
-    write_rows(train(run, folder, wandb=wandb, progress=progress), rows)
+    write_rows(rows, train(run, folder, wandb=wandb, progress=progress))
 
 
 def clean(folder: Path, keep: bool) -> None:

@@ -11,15 +11,14 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.trainer.states import TrainerFn
 
 from rnnzoo.bench.environment import commit, device_name, versions
-from rnnzoo.bench.loggers import finish, loggers
+from rnnzoo.bench.loggers import finish, table_loggers
 from rnnzoo.bench.quiet import quiet
 from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runs import Run
-from rnnzoo.callbacks import NonFinite
+from rnnzoo.callbacks import BestCheckpoint, NonFinite, Throughput
 from rnnzoo.contracts import ResultRow
 from rnnzoo.registry import DATA, TASKS
 
@@ -56,23 +55,16 @@ def train(
         seed_everything(run.seed, workers=True, verbose=False)
         data = DATA.create(run.data_name, **{**_shuffling(run), **run.data})
         task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)
-        best = ModelCheckpoint(
-            dirpath=folder, filename="best", monitor=f"val/{run.monitor['metric']}", mode=run.monitor["mode"],
-            save_weights_only=True, auto_insert_metric_name=False, enable_version_counter=False,
-        )  # fmt: skip
-        clock = ResumePoint(folder / "last.ckpt")
-        found = loggers(run, folder, wandb)
-        callbacks = [NonFinite(), clock, best, *([Progress(progress)] if progress else [])]
+        best = BestCheckpoint(run.monitor["metric"], mode=run.monitor["mode"], dirpath=folder, save_last=False)
+        speed, resume = Throughput(), ResumePoint(folder / "last.ckpt")
+        found = table_loggers(run, folder, wandb)
+        callbacks = [NonFinite(every_n_steps=10), speed, resume, best, *([Progress(progress)] if progress else [])]
         trainer = Trainer(
             accelerator="auto", devices=devices, logger=found, callbacks=callbacks, default_root_dir=folder,
             deterministic="warn" if torch.cuda.is_available() else True, num_sanity_val_steps=0, log_every_n_steps=50,
             enable_progress_bar=False, enable_model_summary=False, **run.trainer,
         )  # fmt: skip
-        resume = clock.path if clock.path.is_file() else None
-        if torch.cuda.is_available():
-            torch.cuda.reset_peak_memory_stats()
-        trainer.fit(task, datamodule=data, ckpt_path=resume)
-        steps = trainer.global_step
+        trainer.fit(task, datamodule=data, ckpt_path=resume.path if resume.path.is_file() else None)
         best_path = trainer.strategy.broadcast(best.best_model_path)
         task.load_state_dict(torch.load(best_path, map_location=task.device, weights_only=True)["state_dict"])
         measured = {}
@@ -84,7 +76,7 @@ def train(
             measure()
             measured[split] = task.results[key]
         finish(found)
-    shared = _shared(run, trainer, task, clock, steps, Path(best_path))
+    shared = _shared(run, trainer, task, speed, Path(best_path))
     units = {metric.name: metric.unit for metric in TASKS.entry(run.task).metrics}
     return [
         ResultRow(split=split, metric=metric, unit=units[metric], value=value, n=n, **shared)
@@ -99,9 +91,7 @@ def _shuffling(run: Run) -> dict[str, int]:
     return {"seed": run.seed} if "seed" in takes else {}
 
 
-def _shared(
-    run: Run, trainer: Trainer, task: LightningModule, clock: ResumePoint, steps: int, checkpoint: Path
-) -> dict[str, Any]:
+def _shared(run: Run, trainer: Trainer, task: LightningModule, speed: Throughput, checkpoint: Path) -> dict[str, Any]:
     """What all the rows of a run have in common."""
     accelerator = trainer.strategy.root_device.type
     commit_hash, dirty = commit()
@@ -116,10 +106,10 @@ def _shared(
         "data_version": run.data_version,
         "seed": run.seed,
         "parameters": sum(parameter.numel() for parameter in task.parameters()),
-        "steps": steps,
-        "seconds": round(clock.seconds, 3),
-        "samples_per_second": round(clock.samples * trainer.world_size / max(clock.seconds, 1e-9), 3),
-        "peak_memory_bytes": _peak_memory(accelerator),
+        "steps": speed.steps,
+        "seconds": round(speed.seconds, 3),
+        "samples_per_second": round(speed.samples_per_second, 3),
+        "peak_memory_bytes": speed.peak_memory_bytes,
         "device": device_name(accelerator),
         "world_size": trainer.world_size,
         "precision": str(trainer.precision),
@@ -129,14 +119,3 @@ def _shared(
         "finished_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
     }
-
-
-def _peak_memory(accelerator: str) -> int:
-    """The most memory the process has held: on the GPU its tensors, else the resident set, in bytes."""
-    if accelerator == "cuda":
-        return torch.cuda.max_memory_allocated()
-    import resource
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

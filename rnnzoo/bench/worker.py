@@ -15,13 +15,13 @@ def main(arguments: list[str]) -> None:
 
     from rnnzoo.bench.runs import Run
     from rnnzoo.bench.training import train
-    from rnnzoo.callbacks.result_rows import write_rows
+    from rnnzoo.callbacks import write_rows
 
     path, rows, devices, wandb = Path(arguments[0]), Path(arguments[1]), int(arguments[2]), arguments[3]
     run = Run.from_json(path.read_text(encoding="utf-8"))
     measured = train(run, path.parent, devices=devices, wandb=wandb)
     if rank_zero_only.rank == 0:
-        write_rows(measured, rows)
+        write_rows(rows, measured)
 
 
 if __name__ == "__main__":

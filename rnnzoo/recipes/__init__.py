@@ -13,7 +13,7 @@ import yaml
 
 from rnnzoo.registry import unknown
 
-KEYS = ("description", "task", "seed_everything", "data", "model", "trainer", "optimizer", "lr_scheduler", "ckpt_path")
+KEYS = ("description", "task", "seed_everything", "data", "model", "trainer", "ckpt_path")
 
 
 class RecipeError(ValueError):

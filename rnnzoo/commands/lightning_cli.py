@@ -1,0 +1,124 @@
+"""LightningCLI with rnnzoo's defaults: the model is built for the data, each run has its folder, a model ends it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from rich.console import Console
+
+from rnnzoo.bench.loggers import run_loggers
+from rnnzoo.callbacks import BestCheckpoint, NonFinite, Throughput
+from rnnzoo.data._base import ZooData
+
+
+class PlainProgress(Callback):
+    """One line a validation, where there is no terminal to draw a bar on."""
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Print the metrics of the validation."""
+        if trainer.is_global_zero and not trainer.sanity_checking:
+            shown = {key: float(value) for key, value in trainer.callback_metrics.items() if key.startswith("val/")}
+            words = ", ".join(f"{key} {value:.4f}" for key, value in shown.items())
+            print(f"epoch {trainer.current_epoch + 1}, step {trainer.global_step}: {words}", flush=True)
+
+
+class ZooCLI(LightningCLI):
+    """LightningCLI that gives ``data.spec`` to the model, and the Trainer its callbacks, loggers and folder.
+
+    Args:
+        folder: the run's folder.
+        wandb: ``online``, ``offline`` or ``off``.
+        name: of the recipe.
+        options: LightningCLI's own arguments.
+    """
+
+    def __init__(self, *, folder: Path, wandb: str, name: str, **options: Any) -> None:
+        self.folder = folder
+        self.wandb = wandb
+        self.name = name
+        super().__init__(**options)
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The model is built for the data."""
+        parser.link_arguments("data.spec", "model.spec", apply_on="instantiate")
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse what was resolved, whatever the process was called with."""
+        self.config = parser.parse_args(args)
+
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        own: list[Callback] = [NonFinite(), Throughput()]
+        given = config.get("callbacks") or []
+        given = given if isinstance(given, list) else [given]
+        if config.get("enable_checkpointing") is not False and not any(isinstance(c, ModelCheckpoint) for c in given):
+            own.append(BestCheckpoint(self._model_class.metric_specs[0].name, dirpath=self.folder))
+        if config.get("enable_progress_bar") is not False:
+            terminal = Console(stderr=False).is_terminal
+            own.append(RichProgressBar() if terminal else PlainProgress())
+            config["enable_progress_bar"] = terminal
+        config["callbacks"] = [*given, *own]
+        if config.get("default_root_dir") is None:
+            config["default_root_dir"] = str(self.folder)
+        if config.get("logger") in (None, True):
+            settings = yaml.safe_load(self._parser(self.subcommand).dump(self.config[self.subcommand], skip_none=True))
+            config["logger"] = run_loggers(
+                self.folder, self.wandb, group=self.name, name=f"{self.name}-{self.folder.name}", config=settings
+            )
+        return super()._instantiate_trainer(config, callbacks)
+
+
+def run_lightning(
+    command: str,
+    task: type[LightningModule],
+    config: dict[str, Any],
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    wandb: str,
+    name: str,
+) -> int:
+    """Run ``command`` of the Trainer for ``task`` with ``config`` and the ``arguments`` that override it.
+
+    ``fit`` leaves the best checkpoint's model in ``folder/model`` and prints where.
+    """
+    from rnnzoo.bench.loggers import finish
+    from rnnzoo.bench.quiet import quiet
+
+    with tempfile.TemporaryDirectory() as aside, quiet():
+        resolved = Path(aside) / "config.yaml"
+        resolved.write_text(yaml.safe_dump(config), encoding="utf-8")
+        cli = ZooCLI(
+            folder=folder,
+            wandb=wandb,
+            name=name,
+            model_class=task,
+            datamodule_class=ZooData,
+            subclass_mode_data=True,
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+            args=[command, "--config", str(resolved), *arguments],
+        )
+        finish(cli.trainer.loggers)
+    if command == "fit" and cli.trainer.is_global_zero:
+        print(f"run: {folder}")
+        print(f"model: {save_best(cli.trainer, cli.model, folder)}")
+    return 0
+
+
+def save_best(trainer: Trainer, task: LightningModule, folder: Path) -> Path:
+    """Write the model of the best checkpoint (of the last step, where none was kept) to ``folder/model``."""
+    import torch
+
+    from rnnzoo.pretrained import save_pretrained
+
+    best = getattr(trainer.checkpoint_callback, "best_model_path", "")
+    if best:
+        task.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+    return save_pretrained(task, folder / "model")

@@ -1,0 +1,138 @@
+"""``rnnzoo fit``, ``validate`` and ``test``: LightningCLI, once the names of recipes and data are resolved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
+from rnnzoo.recipes import RecipeError, list_recipes, parse_config, recipe_config
+from rnnzoo.registry import DATA, LAYERS, TASKS, unknown
+
+USAGE = """\
+usage: rnnzoo {command} --config NAME_OR_FILE [--data NAME] [--model.layer NAME] [overrides]
+
+  --config NAME_OR_FILE  a recipe ({recipes}) or a YAML file of your own
+  --data NAME            other data (`rnnzoo list data`), its settings as --data.KEY VALUE
+  --model.layer NAME     another layer (`rnnzoo list layers`), every other setting of the model as --model.KEY VALUE
+  --devices N            short for --trainer.devices
+  --precision P          short for --trainer.precision
+  --wandb MODE           Weights & Biases: online, offline or off (online where a key is set, else offline)
+  --run-dir DIR          folder of this run (./rnnzoo-runs/NAME/TIME)
+  --ckpt_path FILE       the checkpoint to go on from, or to measure
+
+Everything else is an option of Lightning's Trainer (--trainer.max_epochs 3), the task or the data;
+`rnnzoo {command} --config NAME --help` lists them all.
+"""
+
+RUN_FOLDER = "RNNZOO_RUN_FOLDER"  # where the first process tells the others its folder
+SHORT = {"--devices": "--trainer.devices", "--precision": "--trainer.precision"}
+
+
+def run(command: str, arguments: Sequence[str]) -> int:
+    """Carry out ``fit``, ``validate`` or ``test`` with LightningCLI.
+
+    Raises:
+        UnknownName: a recipe, dataset, layer or task is not known.
+        RecipeError: there is no configuration, or it cannot be read.
+    """
+    arguments = [part for argument in arguments for part in _split(argument)]
+    if not arguments or arguments in (["--help"], ["-h"]):
+        print(USAGE.format(command=command, recipes=", ".join(list_recipes())))
+        return 0
+    name, config = _configuration(_take(arguments, "--config"), command)
+    data_name = _take(arguments, "--data")
+    config["data"] = _data(config.get("data"), data_name)
+    _check_layer(arguments, config)
+    folder = _run_folder(_take(arguments, "--run-dir"), name)
+    wandb = _take(arguments, "--wandb") or default_wandb()
+    if wandb not in WANDB_MODES:
+        raise unknown("--wandb mode", wandb, WANDB_MODES)
+    if command != "fit" and "--ckpt_path" not in arguments and "ckpt_path" not in config and not _helps(arguments):
+        raise RecipeError(f"`rnnzoo {command}` needs --ckpt_path: the checkpoint to measure, such as RUN/best.ckpt.")
+    arguments = [SHORT.get(argument, argument) for argument in arguments]
+    task = TASKS.entry(config.pop("task", "sequence_classification")).target
+    config.pop("description", None)
+    from rnnzoo.commands.lightning_cli import run_lightning
+
+    return run_lightning(command, task, config, arguments, folder=folder, wandb=wandb, name=name)
+
+
+def _helps(arguments: Sequence[str]) -> bool:
+    return bool({"--help", "-h", "--print_config"} & set(arguments))
+
+
+def _run_folder(given: str | None, name: str) -> Path:
+    """The folder of this run; the further processes of a training on several devices take the first one's."""
+    if "LOCAL_RANK" in os.environ and RUN_FOLDER in os.environ:
+        return Path(os.environ[RUN_FOLDER])
+    folder = Path(given) if given else Path("rnnzoo-runs") / name / datetime.now().strftime("%Y%m%d-%H%M%S")
+    os.environ[RUN_FOLDER] = str(folder)
+    return folder
+
+
+def _split(argument: str) -> list[str]:
+    """``--key=value`` as two arguments, so that both forms read alike."""
+    if argument.startswith("--") and "=" in argument:
+        return argument.split("=", 1)
+    return [argument]
+
+
+def _take(arguments: list[str], option: str) -> str | None:
+    """Remove ``option`` and its value from ``arguments``; the value, or None."""
+    if option not in arguments:
+        return None
+    place = arguments.index(option)
+    if place + 1 >= len(arguments):
+        raise RecipeError(f"{option} needs a value.")
+    value = arguments[place + 1]
+    del arguments[place : place + 2]
+    return value
+
+
+def _configuration(given: str | None, command: str) -> tuple[str, dict[str, Any]]:
+    if given is None:
+        raise RecipeError(f"`rnnzoo {command}` needs --config: a recipe ({', '.join(list_recipes())}) or a YAML file.")
+    path = Path(given)
+    if given in list_recipes():
+        return given, recipe_config(given)
+    if path.suffix not in (".yaml", ".yml"):
+        raise unknown("recipe", given, list_recipes(), see="rnnzoo list recipes")
+    if not path.is_file():
+        raise RecipeError(f"there is no configuration file {path}.")
+    try:
+        return path.stem, parse_config(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} is not UTF-8 (byte {error.start}); convert it first.") from error
+
+
+def _data(recipe: Any, name: str | None) -> dict[str, Any]:
+    """The data's configuration with the class's full path; of other data's settings only those that it takes too."""
+    import inspect
+
+    if not isinstance(recipe, dict):
+        recipe = {}
+    given = recipe.get("class_path", "")
+    chosen = name or given
+    if not chosen:
+        raise RecipeError("the configuration names no data; give --data NAME (`rnnzoo list data` lists them).")
+    if "." in chosen:
+        return {**recipe, "class_path": chosen}
+    target = DATA.entry(chosen).target
+    settings = dict(recipe.get("init_args", {}))
+    if chosen != given:
+        takes = inspect.signature(target).parameters
+        settings = {key: value for key, value in settings.items() if key in takes}
+    return {"class_path": f"{target.__module__}.{target.__qualname__}", "init_args": settings}
+
+
+def _check_layer(arguments: Sequence[str], config: dict[str, Any]) -> None:
+    """Stop at an unknown layer before anything is loaded."""
+    layer = (config.get("model") or {}).get("layer", "lstm")
+    if "--model.layer" in arguments:
+        layer = list(arguments)[list(arguments).index("--model.layer") + 1]
+    if layer != "none":
+        LAYERS.entry(layer)
