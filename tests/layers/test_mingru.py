@@ -3,7 +3,7 @@ import pickle
 
 import pytest
 import torch
-from oracles import mingru as oracle
+from oracles.mingru import oracle
 from tolerances import close
 
 from rnnzoo.layers.mingru import MinGRU
@@ -36,7 +36,7 @@ def test_equals_the_paper(form, bias, backend, given_state):
     state = (torch.rand(2, 4, dtype=torch.float64),)  # of 0 or more, as the logarithm wants
     y, final = made(x, state if given_state else None)
     start = state[0] if given_state else torch.zeros(2, 4, dtype=torch.float64)
-    y_paper, final_paper = oracle.run(numpy_of(made), x.numpy(), (start.numpy(),), form=form)
+    y_paper, final_paper = oracle(x.numpy(), (start.numpy(),), numpy_of(made), form=form)
     close(y, torch.from_numpy(y_paper))
     close(final[0], torch.from_numpy(final_paper[0]))
     assert made.last_backend == backend
@@ -127,7 +127,9 @@ def test_autocast_gives_float32_near_the_float32_result():
     with torch.autocast("cpu", torch.bfloat16):
         y, state = made(x)
         y_step, _ = made.step(x[:, 0], made.initial_state(2))
+        a, b = made.coefficients(x)
     assert y.dtype == y_step.dtype == state[0].dtype == torch.float32
+    assert a.dtype == b.dtype == torch.float32, "the gate is computed in half precision"
     assert (y - expected).abs().max() < 0.1
     close(y_step, y[:, 0])
 

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from oracles import minlstm as oracle
+from oracles.minlstm import oracle
 from tolerances import close
 
 from rnnzoo.layers.minlstm import MinLSTM
@@ -31,7 +31,7 @@ def test_equals_the_paper(form, bias, backend, given_state):
     state = (torch.rand(2, 4, dtype=torch.float64),)  # of 0 or more, as the logarithm wants
     y, final = made(x, state if given_state else None)
     start = state[0] if given_state else torch.zeros(2, 4, dtype=torch.float64)
-    y_paper, final_paper = oracle.run(numpy_of(made), x.numpy(), (start.numpy(),), form=form)
+    y_paper, final_paper = oracle(x.numpy(), (start.numpy(),), numpy_of(made), form=form)
     close(y, torch.from_numpy(y_paper))
     close(final[0], torch.from_numpy(final_paper[0]))
     assert made.last_backend == backend

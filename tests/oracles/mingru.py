@@ -6,7 +6,7 @@ The log form works on logarithms throughout, as the paper does, so it shares no 
 import numpy as np
 
 
-def run(parameters, x, state, *, form="plain"):
+def oracle(x, state, parameters, *, form="plain"):
     """y (B, T, H) and the final state, of x (B, T, I) and states (B, H); form="log" takes states of 0 or more."""
     weight, bias = parameters["weight_ih"], parameters.get("bias_ih", 0.0)
     H = len(weight) // 2
