@@ -14,9 +14,9 @@ from rnnzoo.pretrained._errors import PretrainedError
 from rnnzoo.pretrained.checkpoint import read_checkpoint
 from rnnzoo.pretrained.config import Config, read_config
 from rnnzoo.pretrained.hub import download
-from rnnzoo.pretrained.manifest import checked_directory, list_pretrained, pretrained_entry
+from rnnzoo.pretrained.manifest import checked_directory, list_pretrained
 from rnnzoo.pretrained.tensors import WEIGHTS, fill, read_tensors
-from rnnzoo.registry import TASKS
+from rnnzoo.registry import TASKS, unknown
 
 if TYPE_CHECKING:
     from lightning import LightningModule
@@ -86,8 +86,7 @@ def _read(name_or_path: str | Path, trust_pickle: bool) -> tuple[Config, Mapping
     elif isinstance(name_or_path, str) and HUB_ID.fullmatch(given):
         directory = download(given)
     elif isinstance(name_or_path, str) and "/" not in given and "\\" not in given:
-        pretrained_entry(given)  # raises, with near misses
-        raise PretrainedError(f"the model '{given}' has just been removed from the manifest; load it again.")
+        raise unknown("pretrained model", given, list_pretrained(), see="rnnzoo list pretrained")
     else:
         raise PretrainedError(f"there is no {given}; expected a directory with config.json, or a .ckpt of Lightning.")
     config = read_config(directory)

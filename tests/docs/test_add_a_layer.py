@@ -1,0 +1,59 @@
+import sys
+import types
+
+import pytest
+import torch
+from pages import ROOT, code_blocks, files_shown
+from tolerances import close
+
+import rnnzoo
+from rnnzoo import _layer_classes, laws
+from rnnzoo._law import example
+from rnnzoo.registry import LAYERS
+
+PAGE = ROOT / "docs" / "add-a-layer.md"
+SHOWN = files_shown(PAGE)
+NAME = "leaky_srn"
+
+
+@pytest.fixture
+def leaky_srn(monkeypatch):
+    """The page's file, imported as if it lay in the folder; gone again afterwards."""
+    LAYERS.discover()
+    monkeypatch.setattr(LAYERS, "_entries", dict(LAYERS._entries))
+    monkeypatch.setattr(_layer_classes, "_CLASSES", dict(_layer_classes._CLASSES))
+    module = types.ModuleType(f"rnnzoo.layers.{NAME}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(SHOWN[f"rnnzoo/layers/{NAME}.py"], str(PAGE), "exec"), module.__dict__)
+    yield LAYERS.entry(NAME)
+    vars(rnnzoo).pop("LeakySRN", None)
+
+
+def test_the_page_shows_the_layer_and_its_oracle():
+    assert set(SHOWN) == {f"rnnzoo/layers/{NAME}.py", f"tests/oracles/{NAME}.py"}
+
+
+@pytest.mark.parametrize("law", [law.name for law in laws.LAWS.values() if not law.slow])
+def test_the_layer_of_the_page_obeys(leaky_srn, law):
+    (verdict,) = laws.check(NAME, laws=[law])
+    assert verdict.outcome == "holds" or (verdict.outcome == "not declared" and law == "equals_torch"), verdict.detail
+
+
+def test_the_layer_of_the_page_equals_its_oracle(leaky_srn):
+    space = {}
+    exec(compile(SHOWN[f"tests/oracles/{NAME}.py"], str(PAGE), "exec"), space)
+    cell = laws.small_cell(leaky_srn)
+    x, state = example(cell, batch=3, time=9)
+    y, final = cell(x, state)
+    parameters = {name: parameter.detach().numpy() for name, parameter in cell.named_parameters()}
+    expected, expected_final = space["oracle"](x.numpy(), tuple(member.numpy() for member in state), parameters)
+    close(y.detach(), torch.as_tensor(expected), what="output")
+    close(tuple(m.detach() for m in final), tuple(map(torch.as_tensor, expected_final)), what="final state")
+
+
+def test_the_use_the_page_shows_has_the_shapes_it_states(leaky_srn):
+    (use,) = [code for code in code_blocks(PAGE, "python") if code not in SHOWN.values()]
+    space = {}
+    exec(compile(use, str(PAGE), "exec"), space)
+    assert space["y"].shape == (4, 10, 16)
+    assert space["h"].shape == (4, 4, 8)
