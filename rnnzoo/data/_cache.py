@@ -87,7 +87,7 @@ def _read(path: Path, text: str) -> Arrays | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         if arrays.pop("key").tobytes().decode() == text:
             return arrays
@@ -100,6 +100,9 @@ def _read(path: Path, text: str) -> Arrays | None:
 
 def _write(path: Path, text: str, arrays: Arrays) -> None:
     """Write aside, then rename."""
+    objects = [name for name, array in arrays.items() if array.dtype.hasobject]
+    if objects:
+        raise TypeError(f"{', '.join(objects)} hold Python objects; the cache keeps numbers (strings: pack_strings).")
     aside = path.with_suffix(f".{os.getpid()}.part")
     try:
         with open(aside, "wb") as file:

@@ -61,7 +61,7 @@ def find_or_fetch(
     sha256: str,
     download: bool,
 ) -> Path:
-    """One of the dataset's files, fetched from ``url`` into the first writable place if there is none.
+    """One of the dataset's files, fetched from ``url`` if there is none (into ``directory``, else the cache).
 
     Raises:
         MissingData: there is none, and it was not to be, or could not be, downloaded.
@@ -71,9 +71,8 @@ def find_or_fetch(
     found = find(where, filenames)
     if found is not None:
         return found
-    target = (where[0] if directory is not None else cache_directory() / "downloads" / name) / urlsplit(url).path.split(
-        "/"
-    )[-1]
+    folder = where[0] if directory is not None else cache_directory() / "downloads" / name
+    target = folder / PurePosixPath(urlsplit(url).path).name
     advice = (
         f"no {' or '.join(filenames)} in {', '.join(map(str, where))}.\n"
         f"The official source is {url}. To fetch it by hand:\n"

@@ -24,7 +24,7 @@ SHA256 = {
     "aclImdb_v1.tar.gz": "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fb7008942e91923d1658fe0",
     "aclImdb_v1_labeled.tar.xz": "180637e2293c86c6d7d7ed80b8891820fa129d2243166f06b0854e93705fb383",
 }
-FOLDER = "aclImdb"
+FILENAMES = [*SHA256, "aclImdb"]  # the last is the extracted folder
 REVIEWS = 12_500  # in each of train/neg, train/pos, test/neg, test/pos
 LABELS = ["negative", "positive"]
 _MEMBER = re.compile(r"(?:^|/)(train|test)/(neg|pos)/(\d+)_\d+\.txt$")
@@ -150,7 +150,7 @@ class Imdb(TextClassification):
         """The archive or folder, fetched if need be."""
         return _files.find_or_fetch(
             "imdb",
-            [*SHA256, FOLDER],
+            FILENAMES,
             directory=self.dir,
             url=URL,
             sha256=SHA256["aclImdb_v1.tar.gz"],

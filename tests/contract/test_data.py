@@ -1,0 +1,132 @@
+"""What every registered dataset owes to tasks, in its tiny form."""
+
+import json
+import socket
+
+import pytest
+import torch
+
+from rnnzoo.data._batches import FILLER
+from rnnzoo.registry import CODECS, DATA
+
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture(params=DATA.entries(), ids=lambda entry: entry.name)
+def entry(request, monkeypatch, tmp_path):
+    """Each dataset in turn, without a network, with neither data nor a cache."""
+
+    def refuse(*_, **__):
+        raise AssertionError("tiny() must not use the network")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.delenv("RNNZOO_DATA", raising=False)
+    monkeypatch.setenv("RNNZOO_CACHE", str(tmp_path / "cache"))
+    yield request.param
+    assert not (tmp_path / "cache").exists(), "tiny() must not write to the cache"
+
+
+def loaders(data):
+    return {"train": data.train_dataloader(), "validation": data.val_dataloader(), "test": data.test_dataloader()}
+
+
+def same(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
+    data = entry.target.tiny()
+    spec = data.spec
+    assert spec["kind"] == entry.kind
+    assert json.loads(json.dumps(spec)) == spec
+    assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
+    assert isinstance(data.data_version, str)
+    data.setup()
+    assert data.spec == spec
+    for loader in loaders(data).values():
+        for batch in loader:
+            rows, steps = batch.inputs.shape[:2]
+            if spec["input"] == "tokens":
+                assert batch.inputs.dtype == torch.int64
+                assert batch.inputs.ndim == 2
+                assert batch.inputs.min() >= 0
+                assert batch.inputs.max() < spec["input_size"]
+            else:
+                assert batch.inputs.is_floating_point()
+                assert batch.inputs.shape == (rows, steps, spec["input_size"])
+                assert batch.inputs.isfinite().all()
+            assert batch.lengths.shape == batch.targets.shape == batch.weights.shape == batch.starts.shape == (rows,)
+            assert batch.lengths.min() >= 1
+            assert batch.lengths.max() <= steps
+            assert batch.targets.min() >= 0
+            assert batch.targets.max() < spec["output_size"]
+            assert batch.weights.eq(1).all()
+            assert batch.starts.all()
+
+
+def test_beyond_its_length_a_row_is_padding_and_no_padding_stands_within(entry):
+    data = entry.target.tiny()
+    padding = data.spec["padding_id"]
+    for loader in loaders(data).values():
+        for batch in loader:
+            outside = torch.arange(batch.inputs.shape[1]) >= batch.lengths[:, None]
+            if padding is not None:
+                assert torch.equal(batch.inputs == padding, outside)
+            else:
+                assert batch.inputs[outside].eq(0).all()
+
+
+def test_fillers_have_no_weight(entry):
+    batch = entry.target.tiny().splits["train"][[0, FILLER, FILLER]]
+    assert batch.weights.tolist() == [1, 0, 0]
+    assert batch.lengths.min() >= 1
+
+
+def test_the_same_seed_gives_the_same_batches(entry):
+    for first, second in zip(
+        entry.target.tiny().train_dataloader(), entry.target.tiny().train_dataloader(), strict=True
+    ):
+        assert same(first, second)
+
+
+def test_evaluation_is_the_same_on_every_pass_and_in_every_epoch(entry):
+    data = entry.target.tiny()
+    for split in ("validation", "test"):
+        first = list(loaders(data)[split])
+        again = loaders(data)[split]
+        again.sampler.set_epoch(7)
+        for _ in range(2):
+            for a, b in zip(first, again, strict=True):
+                assert same(a, b)
+
+
+@pytest.mark.parametrize("world", [2, 3])
+def test_shards_lose_and_repeat_nothing(entry, world):
+    data = entry.target.tiny()
+    for split in SPLITS:
+        for shuffle in (False, True):
+            settings = {"batch_size": 3, "bucketing": True, "shuffle": shuffle, "num_replicas": world}
+            parts = [list(data.loader(split, **settings, rank=rank).sampler) for rank in range(world)]
+            assert len({len(part) for part in parts}) == 1
+            dealt = [row for part in parts for batch in part for row in batch if row != FILLER]
+            assert sorted(dealt) == list(range(len(data.splits[split])))
+
+
+def test_no_row_is_in_two_splits(entry):
+    if entry.licence == "generated":
+        pytest.skip("drawn at random: rows may coincide")
+    data = entry.target.tiny()
+    rows = {}
+    for split in SPLITS:
+        part = data.splits[split]
+        rows[split] = {str(part[[i]].inputs.tolist()) for i in range(len(part))}
+    for a, b in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        assert not rows[a] & rows[b]
+
+
+def test_the_codec_is_rebuilt_from_primitives(entry):
+    state = entry.target.tiny().codec_state()
+    assert json.loads(json.dumps(state)) == state
+    rest = dict(state)
+    codec = CODECS.create(rest.pop("codec"), **rest)
+    assert codec.state() == state
