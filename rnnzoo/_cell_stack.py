@@ -14,7 +14,7 @@ from rnnzoo._flat_names import FlatNames
 from rnnzoo._stack_checks import check_lengths
 from rnnzoo._stack_states import StateLayout
 from rnnzoo.contracts import State
-from rnnzoo.ops.native import flatten_weights, native_stack
+from rnnzoo.ops.native import native_stack
 from rnnzoo.ops.ragged import reverse_by_length
 
 
@@ -25,7 +25,6 @@ class CellStack(FlatNames):
     hidden_size: int
     proj_size: int
     num_layers: int
-    bias: bool
     batch_first: bool
     dropout: float
     _layout: StateLayout
@@ -54,40 +53,34 @@ class CellStack(FlatNames):
             return []
         return [weight for cell in self._cells() for weight in cell.native_weights()]
 
-    def _run_native(
-        self, x: Any, state: State | None, weights: list[Tensor], batch: int, lengths: Tensor | None = None
-    ) -> tuple[Any, State]:
-        """The whole stack in one call of torch's kernel; ``x`` is padded or packed."""
+    def _run_native(self, x: Tensor, state: State | None, weights: list[Tensor], batch: int, **given: Any) -> Any:
+        """The whole stack in one call of torch's kernel; ``x`` is padded, or packed data with its ``batch_sizes``."""
         if not self._ran_native:
             self._ran_native = True
-        if state is None:
-            state = self._layout.zeros(batch, x.data)
         return native_stack(
             str(self._mode),
             x,
-            state,
+            self._layout.zeros(batch, x) if state is None else state,
             weights,
-            bias=self.bias,
             num_layers=self.num_layers,
             bidirectional=self.bidirectional,
             dropout=self.dropout,
             training=self.training,
             batch_first=self.batch_first,
-            lengths=lengths,
+            **given,
         )
 
     def _run_packed(self, packed: PackedSequence, state: Any, weights: list[Tensor]) -> tuple[PackedSequence, Any]:
         """Packed rows stand sorted by length, states in the caller's order."""
-        data, batch_sizes, order, place = packed
+        x, batch_sizes, order, place = packed
         state = None if state is None else self._layout.permute(state, order)
         if weights:
-            y, state = self._run_native(packed, state, weights, int(batch_sizes[0]))
+            y, state = self._run_native(x, state, weights, int(batch_sizes[0]), batch_sizes=batch_sizes)
         else:
-            x, lengths = pad_packed_sequence(PackedSequence(data, batch_sizes), batch_first=True)  # (B, T, I)
-            rows, state = self._run_cells(x, state, check_lengths(lengths, x.shape[0], x.shape[1]))
-            rows = pack_padded_sequence(rows, lengths, batch_first=True).data
-            y = PackedSequence(rows, batch_sizes, order, place)
-        return y, self._layout.permute(state, place)
+            x, lengths = pad_packed_sequence(PackedSequence(x, batch_sizes), batch_first=True)  # (B, T, I)
+            y, state = self._run_cells(x, state, check_lengths(lengths, x.shape[0], x.shape[1]))
+            y = pack_padded_sequence(y, lengths, batch_first=True).data
+        return PackedSequence(y, batch_sizes, order, place), self._layout.permute(state, place)
 
     def _run_cells(self, x: Tensor, state: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
         """Cell after cell, batch first."""
@@ -121,15 +114,23 @@ class CellStack(FlatNames):
     def flatten_parameters(self) -> None:
         """Let all weights share one buffer, as cuDNN wants them to; on other devices nothing happens."""
         weights = [] if self._mode is None else self._native_weights()
-        if weights and all(isinstance(weight, nn.Parameter) for weight in weights):
-            flatten_weights(
-                str(self._mode),
+        if not weights or not torch.backends.cudnn.is_acceptable(weights[0]):
+            return
+        first = weights[0]
+        alike = all(isinstance(w, nn.Parameter) and (w.dtype, w.device) == (first.dtype, first.device) for w in weights)
+        if not alike or len({weight.data_ptr() for weight in weights}) < len(weights):
+            return  # a weight that is computed, or used twice, can't be moved
+        from torch.backends.cudnn.rnn import get_cudnn_mode
+
+        with torch.no_grad(), torch.cuda.device_of(first):
+            torch._cudnn_rnn_flatten_weight(
                 weights,
-                input_size=self.input_size,
-                hidden_size=self.hidden_size,
-                proj_size=self.proj_size,
-                bias=self.bias,
-                num_layers=self.num_layers,
-                bidirectional=self.bidirectional,
-                batch_first=self.batch_first,
+                len(weights) // (self.num_layers * self.num_directions),
+                self.input_size,
+                get_cudnn_mode(str(self._mode).upper()),
+                self.hidden_size,
+                self.proj_size,
+                self.num_layers,
+                self.batch_first,
+                self.bidirectional,
             )

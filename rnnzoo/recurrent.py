@@ -149,7 +149,7 @@ class Recurrent(CellStack):
         state = None if hx is None else self._layout.enter(hx, batch if batched else None, weight)
         lengths = None if lengths is None else check_lengths(lengths, batch, time)
         if weights:
-            y, state = self._run_native(x, state, weights, batch, lengths)
+            y, state = self._run_native(x, state, weights, batch, lengths=lengths)
         else:
             y, state = self._run_cells(x if self.batch_first else x.transpose(0, 1), state, lengths)
             y = y if self.batch_first else y.transpose(0, 1)
