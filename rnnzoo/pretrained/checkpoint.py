@@ -11,7 +11,6 @@ from torch import Tensor
 
 from rnnzoo.pretrained._errors import PretrainedError
 from rnnzoo.pretrained.config import Config, check_format
-from rnnzoo.tasks._base import FORMAT
 
 
 def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> tuple[Config, dict[str, Tensor]]:
@@ -22,6 +21,8 @@ def read_checkpoint(path: Path, *, trust_pickle: bool = False) -> tuple[Config, 
     Raises:
         PretrainedError: damaged, not of a registered task, of a newer format, or it needs pickle and wasn't trusted.
     """
+    from rnnzoo.tasks._base import FORMAT  # brings Lightning in, which listing the models can do without
+
     content = _content(path, trust_pickle)
     written = content.get("rnnzoo")
     lacking = [key for key in ("state_dict", "hyper_parameters", "rnnzoo", "task", "codec") if key not in content]
