@@ -88,12 +88,18 @@ class _Scan(torch.autograd.Function):
     Only a, h and h0 are kept.
     """
 
+    generate_vmap_rule = True  # with setup_context: torch.func's grad, jacrev and vmap
+
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(a: Tensor, b: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
         h = _blocked(a, b, h0)  # (B, T, ...)
-        ctx.save_for_backward(a, h, h0)
-        ctx.set_materialize_grads(False)
         return h, h[:, -1].clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, Tensor]) -> None:
+        a, _, h0 = inputs
+        ctx.save_for_backward(a, output[0], h0)
+        ctx.set_materialize_grads(False)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor | None, g_final: Tensor | None) -> tuple[Tensor | None, ...]:

@@ -130,6 +130,13 @@ def test_second_derivatives_of_blocks_equal_the_loops():
     close(hessian_product("torch"), hessian_product("reference"))
 
 
+def test_the_jacobian_of_the_final_state_is_the_product_of_coefficients():
+    a, b, h0 = (value.detach() for value in example(1, LOOP + 5, 3))
+    a = 0.9 + 0.2 * torch.rand_like(a)
+    jacobian = torch.func.jacrev(lambda h: scan(a, b, h)[1][0])(h0)[:, 0]  # (3, 3)
+    close(jacobian, a[0].prod(0).diag())
+
+
 @pytest.mark.parametrize("part", [0, 1])
 def test_gradient_of_outputs_or_of_the_final_state_alone(part):
     a, b, h0 = example(2, 80, 2)
