@@ -1,0 +1,212 @@
+"""The fast gated recurrence equals its reference loop, in value and every gradient, whatever the stages and lengths."""
+
+import pytest
+import torch
+from gated_examples import EXAMPLES
+from tolerances import close
+
+from rnnzoo.ops import _gated_backward
+from rnnzoo.ops.backends import BackendError
+from rnnzoo.ops.gated import Stage, choose_backend, gated
+from rnnzoo.registry import UnknownName
+
+LENGTHS = {"whole": None, "ragged": [3, 7, 1, 5, 5], "all shorter": [4, 4, 4, 4, 4], "whole, given": [7] * 5}
+
+
+def run(example, backend, lengths=None, batch=5, time=7, score=("y", "final"), frozen=()):
+    """Values, then the gradients of a fixed random score, by name."""
+    torch.manual_seed(5)
+    tensors, call = example(batch, time)
+    for name, tensor in tensors.items():
+        tensor.requires_grad_(name not in frozen)
+    lengths = None if lengths is None else torch.tensor(lengths)
+    y, final = call(lengths, backend)
+    parts = [*([y] if "y" in score else []), *(final if "final" in score else ())]
+    torch.manual_seed(6)
+    total = sum((p * torch.randn(p.shape, dtype=p.dtype)).sum() for p in parts if p.is_floating_point())
+    wanted = {name: tensor for name, tensor in tensors.items() if tensor.requires_grad}
+    reach = isinstance(total, torch.Tensor) and total.requires_grad
+    gradients = torch.autograd.grad(total, wanted.values(), allow_unused=True) if reach else [None] * len(wanted)
+    zero_for_none = [torch.zeros_like(t) if g is None else g for t, g in zip(wanted.values(), gradients, strict=True)]
+    return {"y": y, **{f"final {i}": f for i, f in enumerate(final)}}, dict(zip(wanted, zero_for_none, strict=True))
+
+
+def same(example, **settings):
+    for what, actual, expected in zip(
+        ("value", "gradient"), run(example, "torch", **settings), run(example, "reference", **settings), strict=True
+    ):
+        assert actual.keys() == expected.keys()
+        for name in expected:
+            close(actual[name].double(), expected[name].double(), what=f"{what} of {name}")
+
+
+@pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_fast_equals_reference(example, lengths):
+    same(example, lengths=lengths)
+
+
+@pytest.mark.parametrize(("batch", "time"), [(1, 1), (1, 6), (4, 1)])
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_one_row_or_one_step(example, batch, time):
+    same(example, batch=batch, time=time)
+
+
+@pytest.mark.parametrize("score", ["y", "final"])
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_gradient_of_the_output_or_the_final_state_alone(example, score):
+    same(example, lengths=LENGTHS["ragged"], score=(score,))
+
+
+@pytest.mark.parametrize("elements", [1, 45, 70])
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_chunk_boundaries_do_not_show(example, elements, monkeypatch):
+    monkeypatch.setattr(_gated_backward, "CHUNK_ELEMENTS", elements)
+    same(example, lengths=LENGTHS["ragged"])
+    same(example)
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_frozen_tensors_change_no_other_gradient(example):
+    names = list(example(2, 3)[0])
+    for alone in names:
+        same(example, frozen=[name for name in names if name != alone])
+    for alone in names:
+        same(example, frozen=[alone], lengths=LENGTHS["ragged"])
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_without_gradients_the_values_are_the_same(example):
+    tensors, call = example(5, 7)
+    for tensor in tensors.values():
+        tensor.requires_grad_()
+    lengths = torch.tensor(LENGTHS["ragged"])
+    y, final = call(lengths, "torch")
+    with torch.no_grad():
+        quiet, quiet_final = call(lengths, "torch")
+    assert y.requires_grad
+    assert not quiet.requires_grad
+    for a, b in zip((quiet, *quiet_final), (y, *final), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_reference_gives_second_derivatives(example):
+    torch.manual_seed(1)
+    tensors, call = example(2, 3)
+    for tensor in tensors.values():
+        tensor.requires_grad_()
+    lengths = torch.tensor([3, 2])
+
+    def score(*_):
+        y, final = call(lengths, "reference")
+        return y, *(member for member in final if member.is_floating_point())
+
+    given = tuple(tensors.values())
+    assert torch.autograd.gradcheck(score, given)
+    assert torch.autograd.gradgradcheck(score, given[:1])
+
+
+def test_fast_refuses_second_derivatives_and_says_where_they_are():
+    tensors, call = EXAMPLES["peephole"](2, 3)
+    x = tensors["x"].requires_grad_()
+    y, _ = call(None, "torch")
+    with pytest.raises(BackendError, match="backend='reference'"):
+        torch.autograd.grad(y.sum(), x, create_graph=True)
+
+
+@pytest.mark.parametrize("backend", ["reference", "torch"])
+def test_linear_recurrence_has_its_closed_form(backend):
+    """With the identity for a function, h_T = U^T h_0 + sum over t of U^(T-t) W x_t."""
+    linear = Stage("h", 1, 1, lambda a, _: (a[..., 0, :],), (), ("h",), summed=True)
+    x, U = torch.randn(2, 6, 3, dtype=torch.float64), 0.5 * torch.randn(3, 3, dtype=torch.float64)
+    h0 = torch.randn(2, 3, dtype=torch.float64)
+    y, (final,) = gated([linear], x, (h0,), [U], states=("h",), output="h", backend=backend)
+    power = torch.linalg.matrix_power
+    expected = h0 @ power(U, 6).T + sum(x[:, t] @ power(U, 5 - t).T for t in range(6))
+    close(final, expected)
+    close(y[:, -1], expected)
+
+
+@pytest.mark.parametrize("backend", ["reference", "torch"])
+def test_padding_may_hold_nan(backend):
+    tensors, call = EXAMPLES["peephole"](5, 7)
+    lengths = torch.tensor(LENGTHS["ragged"])
+    clean, clean_final = call(lengths, backend)
+    with torch.no_grad():
+        for row, length in enumerate(lengths):
+            tensors["x"][row, length:] = float("nan")
+    for tensor in tensors.values():
+        tensor.requires_grad_()
+    y, final = call(lengths, backend)
+    close((y, *final), (clean, *clean_final))
+    assert all((y[row, length:] == 0).all() for row, length in enumerate(lengths))
+    gradients = torch.autograd.grad(y.sum() + sum(member.sum() for member in final), list(tensors.values()))
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    assert all((gradients[0][row, length:] == 0).all() for row, length in enumerate(lengths))
+
+
+@pytest.mark.parametrize("backend", ["reference", "torch"])
+def test_input_and_state_of_any_memory_layout(backend):
+    tensors, call = EXAMPLES["peephole"](5, 7)
+    expected = call(None, backend)[0]
+    for name in ("x", "state 0", "weight 0"):
+        tensors[name].data = tensors[name].transpose(0, -1).contiguous().transpose(0, -1)
+        assert not tensors[name].is_contiguous()
+    close(call(None, backend)[0], expected)
+
+
+@pytest.mark.parametrize("backend", ["reference", "torch"])
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+def test_autocast_keeps_the_recurrence_in_float32(example, backend):
+    tensors, call = example(5, 7)
+    for tensor in tensors.values():
+        tensor.data = tensor.float()
+        tensor.requires_grad_()
+    exact = call(None, backend)[0]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y, final = call(None, backend)
+    assert y.dtype == torch.float32
+    assert all(member.dtype == torch.float32 for member in final if member.is_floating_point())
+    close(y, exact, dtype=torch.bfloat16)
+    y.sum().backward()
+    assert all(t.grad is None or (t.grad.dtype == t.dtype and t.grad.isfinite().all()) for t in tensors.values())
+
+
+def test_changing_the_output_in_place_is_noticed():
+    """The backward pass reads the output; wrong gradients in silence would be worse than an error."""
+    tensors, call = EXAMPLES["peephole"](5, 7)
+    tensors["x"].requires_grad_()
+    y, _ = call(None, "torch")
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.mul_(2).sum().backward()
+
+
+def test_while_a_graph_is_traced_the_loop_runs(monkeypatch):
+    assert choose_backend(None) == "torch"
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    assert choose_backend(None) == "reference"
+
+
+def test_backend_of_an_unknown_name_and_one_that_cannot_run():
+    _, call = EXAMPLES["peephole"](2, 3)
+    with pytest.raises(UnknownName, match="did you mean torch"):
+        call(None, "troch")
+    with pytest.raises(BackendError, match="'reference' or 'torch'"):
+        call(None, "native")
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        (Stage("g", 1, 1, lambda a, _: (a,), (), ("h",), summed=True), "unknown value 'g'"),
+        (Stage("h", 1, 1, lambda a, _: (a,), ("zz",), ("h",), summed=True), "unknown value 'zz'"),
+        (Stage("h", 1, 1, lambda a, _: (a,), (), ("y",), summed=True), "'h' is a state or the output"),
+        (Stage("h", 1, 2, lambda a, _: (a,), (), ("h",), summed=True), "inputs == products"),
+        (Stage("h", 1, 1, lambda a, _: (a,), (), ("h",), summed=True, size=2), "3 columns"),
+    ],
+)
+def test_stages_that_do_not_fit_together(stage, message):
+    x, U = torch.randn(2, 4, 3), torch.randn(3, 3)
+    with pytest.raises(ValueError, match=message):
+        gated([stage], x, (torch.zeros(2, 3),), [U], states=("h",), output="h")
