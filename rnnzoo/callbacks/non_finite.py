@@ -16,7 +16,7 @@ class NonFiniteError(FloatingPointError):
 
 
 class NonFinite(Callback):
-    """Raises :class:`NonFiniteError` in the step whose loss or gradient is not finite, before the weights change.
+    """Raises :class:`NonFiniteError` in a step whose loss or gradient is not finite, before it changes the weights.
 
     One number is looked at in each step: the loss plus the largest magnitude in any gradient. Only if it is not finite
     is the first bad tensor searched for, in this order: the inputs, the parameters, the loss, the gradients, each in
@@ -24,7 +24,7 @@ class NonFinite(Callback):
     gradients are expected, skipped and not looked at. On a GPU looking makes each step wait for the one number.
 
     Args:
-        every_n_steps: look at every n-th step only.
+        every_n_steps: look at every n-th step only; what goes wrong between shows in the next, in the weights.
 
     Raises:
         ValueError: ``every_n_steps`` is below 1.
@@ -65,10 +65,11 @@ class NonFinite(Callback):
         bad = [name for name, tensor in self._tensors(module, with_gradients) if not torch.isfinite(tensor).all()]
         first, others = (bad[0], bad[1:]) if bad else ("the sum of the loss and the gradients", [])
         also = f" (then {', '.join(others[:4])}{', ...' if len(others) > 4 else ''})" if others else ""
+        whole = "" if any(name.startswith("parameter") for name in bad) else " The weights are still finite."
         return (
-            f"{first} is not finite in step {trainer.global_step} (epoch {trainer.current_epoch}){also}; the weights "
-            "of the step before are untouched. Lower the learning rate or clip the gradients (gradient_clip_val, "
-            "clip_per_tensor); if an input is named, look into the data."
+            f"{first} is not finite in step {trainer.global_step} (epoch {trainer.current_epoch}){also}.{whole} "
+            "Lower the learning rate or clip the gradients (gradient_clip_val, clip_per_tensor); if an input is named, "
+            "look into the data."
         )
 
     def _tensors(self, module: LightningModule, with_gradients: bool) -> Iterator[tuple[str, Tensor]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -18,8 +18,8 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from rnnzoo.callbacks.best_checkpoint import BestCheckpoint
 from rnnzoo.callbacks.throughput import Throughput
 from rnnzoo.contracts import ResultRow
-from rnnzoo.metrics import Measured
 from rnnzoo.registry import unknown
+from rnnzoo.tasks._base import SequenceTask
 
 SCHEMA: int = ResultRow.__dataclass_fields__["schema"].default  # type: ignore[assignment]
 
@@ -30,7 +30,7 @@ IDENTITY = (
 
 
 class ResultRows(Callback):
-    """At the end of ``trainer.test`` writes a run's rows: each metric on ``test``, and on ``val`` when it was best.
+    """At the end of ``trainer.test`` writes a run's rows: each metric on ``test``, and on ``validation`` at its best.
 
     Reads the run's speed from :class:`Throughput` and its best validation from :class:`BestCheckpoint`, which both have
     to be among the Trainer's callbacks.
@@ -76,8 +76,9 @@ class ResultRows(Callback):
         callbacks = trainer.callbacks  # type: ignore[attr-defined]
         best = next(callback for callback in callbacks if isinstance(callback, BestCheckpoint))
         speed = next(callback for callback in callbacks if isinstance(callback, Throughput))
-        results: dict[str, dict[str, Measured]] = {"val": best.best_results, "test": module.results.get("test", {})}  # type: ignore[union-attr, operator]
-        units = {metric.name: metric.unit for metric in module.metric_specs}  # type: ignore[union-attr]
+        task = cast(SequenceTask, module)
+        results = {"validation": best.best_results, "test": task.results.get("test", {})}
+        units = {metric.name: metric.unit for metric in task.metric_specs}
         shared = {
             "device": device_name(module.device),
             **self.identity,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.registry import unknown
 
 INITIALIZATIONS = ("default", "xavier")
 
-MATRICES = ("weight_ih", "weight_hh")  # (gates * H, I) and (gates * H, H)
-BIASES = ("bias_ih", "bias_hh")  # (gates * H,)
+KNOWN = re.compile(r"(weight|bias)_(ih|hh)(_\d+)?")
+"""Parameters of H rows a gate: weights (gates * H, I) and (gates * H, H), biases (gates * H,)."""
 
 
 def initialize(model: nn.Module, head: nn.Module, name: str) -> None:
@@ -22,7 +23,7 @@ def initialize(model: nn.Module, head: nn.Module, name: str) -> None:
     "default" leaves every part as it was built. "xavier" is Xavier-uniform throughout, U(-a, a) with
     a = sqrt(6 / (fan_in + fan_out)), as X. Glorot and Y. Bengio, AISTATS 2010: the embedding table, every gate's
     (H, I) and (H, H) matrix on its own, every gate's bias as a (1, H) matrix, the head's weight; the head's bias is 0.
-    Where a layer has two biases for the same sum the second starts at 0, so that their sum is distributed as one.
+    Where a layer has a recurrent bias beside the input's, it starts at 0, so that their sum is distributed as one.
 
     Raises:
         UnknownName: no such initialisation.
@@ -69,28 +70,15 @@ def _linear(linear: nn.Linear) -> None:
 def _cell(cell: nn.Module) -> None:
     H = int(cell.hidden_size)  # type: ignore[arg-type]
     parameters = dict(cell.named_parameters())
-    strange = [
-        f"{name} {tuple(p.shape)}"
-        for name, p in parameters.items()
-        if name not in (*MATRICES, *BIASES) or p.shape[0] % H != 0
-    ]
+    strange = [f"{n} {tuple(p.shape)}" for n, p in parameters.items() if not KNOWN.fullmatch(n) or p.shape[0] % H]
     if strange:
         raise ValueError(
-            f"initialization is 'xavier' and {type(cell).__name__} has {', '.join(strange)}; it knows "
-            f"{', '.join((*MATRICES, *BIASES))} with hidden_size ({H}) rows a gate. Use initialization='default'."
+            f"initialization is 'xavier' and {type(cell).__name__} has {', '.join(strange)}; it knows weight_ih, "
+            f"weight_hh, bias_ih and bias_hh with hidden_size ({H}) rows a gate. Use initialization='default'."
         )
-    for name in MATRICES:
-        if name in parameters:
-            for gate in parameters[name].split(H):  # (H, I)
-                nn.init.xavier_uniform_(gate)
-    drawn: Tensor | None = None
-    for name in BIASES:
-        bias = parameters.get(name)
-        if bias is None:
+    for name, parameter in parameters.items():
+        if name.startswith("bias_hh") and "bias_ih" in parameters:
+            nn.init.zeros_(parameter)
             continue
-        if drawn is not None and drawn.shape == bias.shape:
-            nn.init.zeros_(bias)
-            continue
-        for gate in bias.split(H):  # (H,)
-            nn.init.xavier_uniform_(gate[None])
-        drawn = bias
+        for gate in parameter.split(H):  # (H, I) or (H,)
+            nn.init.xavier_uniform_(gate if gate.ndim == 2 else gate[None])
