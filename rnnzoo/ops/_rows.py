@@ -20,9 +20,9 @@ class Rows:
         self.sizes = [batch] * time  # sequences alive at each step, never growing
         self._order: Tensor | None = None  # (B,) which sequence stands at each place; None: as they came
         self._index: Tensor | None = None  # (M,) where each row stands in the flattened (T, B); None: all, in order
+        lengths = None if lengths is None else lengths.cpu()
         if lengths is None or bool((lengths == time).all()):
             return
-        lengths = lengths.cpu()
         ordered, order = lengths.sort(descending=True, stable=True)
         alive = torch.arange(int(ordered[0])).unsqueeze(1) < ordered  # (longest, B)
         self.sizes = alive.sum(1).tolist()

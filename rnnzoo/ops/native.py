@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import _VF, Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -54,7 +55,8 @@ def native_stack(
         batch_sizes: of packed data, as in ``PackedSequence``.
 
     Returns:
-        The output in the form of ``x`` (zeros in the padding), and the final state, shaped as ``hx``.
+        The output in the form of ``x`` (zeros in the padding), and the final state, shaped as ``hx``. Under autocast on
+        CUDA they come in its dtype, as torch's do; elsewhere the kernel runs in the weights' dtype, float32 or wider.
 
     Raises:
         UnknownName: no such mode.
@@ -88,6 +90,12 @@ def native_stack(
 def _call(
     mode: str, x: Tensor, batch_sizes: Tensor | None, hx: State, weights: Sequence[Tensor], options: tuple
 ) -> tuple[Tensor, State]:
+    if not x.is_cuda and torch.is_autocast_enabled(x.device.type):
+        # The CPU's bfloat16 kernels refuse some sizes and modes outright.
+        dtype = torch.promote_types(weights[0].dtype, torch.float32)
+        x, hx, weights = x.to(dtype), tuple(m.to(dtype) for m in hx), [w.to(dtype) for w in weights]
+        with torch.autocast(x.device.type, enabled=False):
+            return _call(mode, x, batch_sizes, hx, weights, options)
     state = hx if mode == "lstm" else hx[0]
     given = (x, state, weights) if batch_sizes is None else (x, batch_sizes, state, weights)
     y, *final = _KERNELS[mode](*given, *options)
