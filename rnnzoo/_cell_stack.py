@@ -42,7 +42,7 @@ class CellStack(FlatNames):
 
     def _settle(self) -> None:
         """Work out, once all cells are there, the layout of the state and whether torch's kernel can run the stack."""
-        self._layout = StateLayout(tuple(tuple(map(tuple, cell.state_shapes)) for cell in self._cells()))
+        self._layout = StateLayout([cell.state_shapes for cell in self._cells()])
         modes = {getattr(cell, "native_mode", None) for cell in self._cells()}
         self._mode = modes.pop() if len(modes) == 1 else None
         self.flatten_parameters()
@@ -87,7 +87,8 @@ class CellStack(FlatNames):
         if self._ran_native:
             self._ran_native = False
         states = None if state is None else self._layout.split(state)
-        cells, final = list(self._cells()), list[State]()
+        cells = list(self._cells())
+        final: list[State] = []
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self.num_directions):

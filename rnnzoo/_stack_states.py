@@ -8,7 +8,7 @@ layer by layer, forward before reverse, of tensors (B, *shape). Without a batch 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,22 +17,17 @@ from rnnzoo._stack_checks import InputError, check_like
 from rnnzoo.contracts import State
 
 
-class StateLayout(NamedTuple):
-    """The shapes of the members of each cell's state, without the batch."""
+class StateLayout:
+    """The shapes of the members of each cell's state, without the batch, and whether all cells have the same."""
 
-    shapes: tuple[tuple[tuple[int, ...], ...], ...]  # cells x members
-
-    @property
-    def uniform(self) -> bool:
-        """Whether all cells have states of the same shapes."""
-        return all(shapes == self.shapes[0] for shapes in self.shapes)
+    def __init__(self, shapes: Sequence[Sequence[Sequence[int]]]) -> None:
+        self.shapes = [[tuple(shape) for shape in members] for members in shapes]  # cells x members
+        self.uniform = all(members == self.shapes[0] for members in self.shapes)
 
     def zeros(self, batch: int, like: Tensor) -> State:
         """A stacked state of zeros, (cells, batch, *shape) a member."""
-        return tuple(
-            torch.zeros(len(self.shapes), batch, *shape, dtype=like.dtype, device=like.device)
-            for shape in self.shapes[0]
-        )
+        cells, dtype, device = len(self.shapes), like.dtype, like.device
+        return tuple([torch.zeros(cells, batch, *shape, dtype=dtype, device=device) for shape in self.shapes[0]])
 
     def enter(self, hx: Any, batch: int | None, weight: Tensor | None) -> Any:
         """Check ``hx`` and give it the stack's own form: a tuple of members (cells, B, *shape), or a tuple of cells'.

@@ -12,5 +12,5 @@ def close(actual, expected, *, dtype=None, what="value"):
         for i, (a, e) in enumerate(zip(actual, expected, strict=True)):
             close(a, e, dtype=dtype, what=f"{what}[{i}]")
         return
-    tolerance = TOLERANCES[dtype or expected.dtype]
+    tolerance = TOLERANCES[dtype or expected.dtype] if expected.is_floating_point() else 0.0
     torch.testing.assert_close(actual, expected, rtol=tolerance, atol=tolerance, msg=lambda m: f"{what}: {m}")

@@ -1,4 +1,4 @@
-"""Every layer equals its oracle: a NumPy loop in tests/oracles, written from the paper, sharing no code with the package.
+"""Every layer equals its oracle: a NumPy loop in tests/oracles, from the paper, sharing no code with the package.
 
 An oracle file has ``oracle(x, state, parameters, **options) -> (y, final_state)``: x (B, T, I), state a tuple of arrays
 (B, ...), parameters the cell's by name, options those of the layer's tiny cell, y (B, T, O).

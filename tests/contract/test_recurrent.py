@@ -1,0 +1,247 @@
+"""Every registered layer behaves as torch.nn.LSTM does: depth, direction, ragged batches, streams, copies, names."""
+
+import copy
+import inspect
+import io
+import pickle
+
+import pytest
+import torch
+from tolerances import close
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+import rnnzoo
+from rnnzoo.ops.ragged import reverse_by_length
+from rnnzoo.registry import LAYERS
+
+I, H, B, T = 3, 4, 3, 6  # noqa: E741
+ENTRIES = LAYERS.entries()
+every_layer = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+
+
+def make(entry, **options):
+    return getattr(rnnzoo, entry.class_name)(I, H, dtype=torch.float64, **options)
+
+
+def members(hx):
+    return hx if isinstance(hx, tuple) else (hx,)
+
+
+def sequence(*shape):
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+@every_layer
+def test_shapes_are_torchs(entry):
+    layer = make(entry, num_layers=2, bidirectional=True)
+    O = layer.cells[0].output_size  # noqa: E741
+    y, hn = layer(sequence(T, B, I))
+    assert y.shape == (T, B, 2 * O)
+    assert [m.shape for m in members(hn)] == [(4, B, *shape) for shape in layer.cells[0].state_shapes]
+    assert isinstance(hn, tuple) == (len(layer.cells[0].state_shapes) > 1)
+    y, hn = layer(sequence(T, I))
+    assert y.shape == (T, 2 * O)
+    assert [m.shape for m in members(hn)] == [(4, *shape) for shape in layer.cells[0].state_shapes]
+
+
+@every_layer
+def test_batch_first_is_a_transpose(entry):
+    layer = make(entry, num_layers=2)
+    x = sequence(T, B, I)
+    y, hn = layer(x)
+    layer.batch_first = True
+    y_first, hn_first = layer(x.transpose(0, 1))
+    close(y_first.transpose(0, 1), y)
+    close(hn_first, hn)
+
+
+@every_layer
+def test_the_second_direction_is_the_first_on_the_flipped_sequence(entry):
+    layer, forward, backward = make(entry, bidirectional=True), make(entry), make(entry)
+    forward.cells[0].load_state_dict(layer.cells[0].state_dict())
+    backward.cells[0].load_state_dict(layer.cells[1].state_dict())
+    x, lengths = sequence(B, T, I), torch.tensor([T, 2, 4])
+    for module in (layer, forward, backward):
+        module.batch_first = True
+    y, hn = layer(x, lengths=lengths)
+    y_forward, hn_forward = forward(x, lengths=lengths)
+    y_backward, hn_backward = backward(reverse_by_length(x, lengths), lengths=lengths)
+    close(y, torch.cat([y_forward, reverse_by_length(y_backward, lengths)], -1))
+    for m, f, b in zip(members(hn), members(hn_forward), members(hn_backward), strict=True):
+        close(m, torch.cat([f, b]))
+
+
+@every_layer
+def test_two_layers_are_one_after_the_other(entry):
+    layer = make(entry, num_layers=2)
+    x = sequence(T, B, I)
+    _, hx = layer(sequence(2, B, I))
+    y, hn = layer(x, hx)
+    out, finals = x.transpose(0, 1), []
+    for i, cell in enumerate(layer.cells):
+        out, final = cell(out, tuple(m[i] for m in members(hx)))
+        finals.append(final)
+    close(y, out.transpose(0, 1))
+    close(members(hn), tuple(torch.stack(m) for m in zip(*finals, strict=True)))
+
+
+@every_layer
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_lengths_equal_packing_and_rows_alone(entry, bidirectional):
+    layer = make(entry, num_layers=2, bidirectional=bidirectional)
+    x, lengths = sequence(T, B, I), [2, T, 4]
+    _, hx = layer(sequence(2, B, I))
+    packed, hn_packed = layer(pack_padded_sequence(x, torch.tensor(lengths), enforce_sorted=False), hx)
+    for b, length in enumerate(lengths):
+        x[length:, b] = torch.nan
+    y, hn = layer(x, hx, lengths=lengths)
+    close(y, pad_packed_sequence(packed)[0])
+    close(hn, hn_packed)
+    for b, length in enumerate(lengths):
+        alone, final = layer(x[:length, b], tuple(m[:, b] for m in hx) if isinstance(hx, tuple) else hx[:, b])
+        close(y[:length, b], alone)
+        assert not y[length:, b].any()
+        close(tuple(m[:, b] for m in members(hn)), members(final))
+
+
+@every_layer
+def test_lengths_of_one_row_without_a_batch(entry):
+    layer = make(entry)
+    x = sequence(T, I)
+    y, hn = layer(x, lengths=[4])
+    alone, final = layer(x[:4])
+    close(y[:4], alone)
+    assert not y[4:].any()
+    close(hn, final)
+
+
+@every_layer
+def test_a_stream_of_steps_is_the_sequence(entry):
+    layer = make(entry, num_layers=2).eval()
+    x = sequence(T, B, I)
+    y, hn = layer(x)
+    hx, stepped = None, []
+    for t in range(T):
+        out, hx = layer.step(x[t], hx)
+        stepped.append(out)
+    close(torch.stack(stepped), y)
+    close(hx, hn)
+
+
+@every_layer
+def test_copies_pickles_and_files_compute_the_same(entry):
+    layer = make(entry, num_layers=2, bidirectional=True)
+    x = sequence(T, B, I)
+    file = io.BytesIO()
+    torch.save(layer, file)
+    file.seek(0)
+    for other in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer)), torch.load(file, weights_only=False)):
+        assert type(other) is getattr(rnnzoo, entry.class_name)
+        close(other(x), layer(x))
+        with torch.no_grad():
+            next(other.parameters()).add_(1)
+        assert not torch.equal(other(x)[0], layer(x)[0])
+
+
+@every_layer
+def test_moves_to_another_dtype(entry):
+    layer = make(entry, num_layers=2).float()
+    y, hn = layer(torch.randn(T, B, I))
+    assert {y.dtype, *(m.dtype for m in members(hn) if m.is_floating_point())} == {torch.float32}
+
+
+@every_layer
+def test_flat_names_reach_the_cells_parameters(entry):
+    layer = make(entry, num_layers=2, bidirectional=True)
+    state = layer.state_dict()
+    assert len(state) == sum(1 for cell in layer.cells for _ in cell.state_dict())
+    for i, suffix in enumerate(("l0", "l0_reverse", "l1", "l1_reverse")):
+        for name, parameter in layer.cells[i].named_parameters():
+            assert getattr(layer, f"{name}_{suffix}") is parameter
+            assert state[f"{name}_{suffix}"].data_ptr() == parameter.data_ptr()
+    name, parameter = next(iter(layer.cells[1].named_parameters()))
+    new = nn.Parameter(torch.zeros_like(parameter))
+    setattr(layer, f"{name}_l0_reverse", new)
+    assert getattr(layer.cells[1], name) is new
+    assert len(list(layer.parameters())) == len(state)
+
+
+@every_layer
+def test_loading_reports_in_torchs_names(entry):
+    layer = make(entry, num_layers=2)
+    model = nn.Sequential(layer)
+    state = dict(model.state_dict())
+    name = next(key for key in state if key.endswith("_l1"))
+    state["0.weight_xy_l9"] = state.pop(name)
+    with pytest.raises(RuntimeError, match="weight_xy_l9") as raised:
+        model.load_state_dict(state)
+    assert f'"{name}"' in str(raised.value)
+    assert "cells" not in str(raised.value)
+
+
+@every_layer
+def test_every_backend_runs_the_stack_and_says_so(entry):
+    layer = make(entry, num_layers=2, bidirectional=True)
+    x = sequence(T, B, I)
+    expected = layer(x)
+    for backend in entry.backends:
+        layer.backend = backend
+        close(layer(x), expected)
+        assert layer.last_backend == backend
+    assert getattr(rnnzoo, entry.class_name)(I, H, backend="reference").backend == "reference"
+
+
+@every_layer
+def test_autocast_gives_finite_results(entry):
+    layer = make(entry, num_layers=2, bidirectional=True).float()
+    with torch.autocast("cpu", torch.bfloat16):
+        y, hn = layer(torch.randn(T, B, I), lengths=[T, 2, 3])
+    y.float().sum().backward()
+    assert all(m.isfinite().all() for m in (y, *members(hn)))
+    assert all(p.grad is None or p.grad.isfinite().all() for p in layer.parameters())
+
+
+@every_layer
+def test_create_layer_is_the_class_and_its_signature_shows_the_options(entry):
+    layer = rnnzoo.create_layer(entry.name, I, H, 2, batch_first=True)
+    assert type(layer) is getattr(rnnzoo, entry.class_name)
+    assert (layer.num_layers, layer.batch_first) == (2, True)
+    parameters = inspect.signature(type(layer)).parameters
+    assert list(parameters)[:3] == ["input_size", "hidden_size", "num_layers"]
+    assert "options" not in parameters
+    assert entry.paper.title in type(layer).__doc__
+
+
+def test_dropout_falls_between_layers_and_not_after_the_last():
+    layer = rnnzoo.create_layer("mingru", I, H, 2, dropout=1.0)
+    x = torch.randn(T, B, I)
+    y, _ = layer(x)
+    silent, _ = layer.cells[1](torch.zeros(B, T, H))
+    close(y, silent.transpose(0, 1))
+    assert not torch.equal(layer.eval()(x)[0], y)
+    stepped = torch.stack([layer.train().step(x[0])[0]])
+    close(stepped, silent[:, :1].transpose(0, 1))
+
+
+def test_nothing_is_computed_twice_when_all_rows_are_full():
+    layer = rnnzoo.LSTM(I, H)
+    x = torch.randn(T, B, I)
+    close(layer(x, lengths=torch.full((B,), T)), layer(x))
+
+
+def test_subclasses_set_their_own_arguments():
+    class Tagger(rnnzoo.GRU):
+        def __init__(self):
+            super().__init__(I, H, bidirectional=True)
+
+    assert Tagger()(torch.randn(T, B, I))[0].shape == (T, B, 2 * H)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["LSTM", "MinGRU"])
+def test_stack_compiles_to_one_graph(name):
+    layer = getattr(rnnzoo, name)(I, H, num_layers=2, bidirectional=True)
+    x = torch.randn(3, B, I)
+    torch.compiler.reset()
+    close(torch.compile(layer, backend="aot_eager", fullgraph=True)(x), layer(x))
