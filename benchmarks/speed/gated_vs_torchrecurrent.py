@@ -20,7 +20,7 @@ SIZES = ((128, 80, 100, 64), (32, 128, 128, 256))  # B, T, I, H
 
 
 def training_step(module: nn.Module, x: Tensor) -> Callable[[], None]:
-    """A call that runs forward and backward once, the loss being the mean square of the output; weights and input get gradients."""
+    """A call that runs forward and backward once, for the gradients of weights and input."""
 
     def call() -> None:
         module.zero_grad(set_to_none=True)
