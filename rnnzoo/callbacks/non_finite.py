@@ -18,10 +18,11 @@ class NonFiniteError(FloatingPointError):
 class NonFinite(Callback):
     """Raises :class:`NonFiniteError` in a step whose loss or gradient is not finite, before it changes the weights.
 
-    One number is looked at in each step: the loss plus the largest magnitude in any gradient. Only if it is not finite
-    is the first bad tensor searched for, in this order: the inputs, the parameters, the loss, the gradients, each in
-    forward order. Checkpoints and logs stay as they are. With a gradient scaler (``precision="16-mixed"``) overflowing
-    gradients are expected, skipped and not looked at. On a GPU looking makes each step wait for the one number.
+    One number is looked at in each step: the sum of the loss and every entry of every gradient, which is not finite
+    where one of them isn't. Only then is the first bad tensor searched for, in this order: the inputs, the parameters,
+    the loss, the gradients, each in forward order; a sum that only overflowed stops nothing. Checkpoints and logs stay as
+    they are. With a gradient scaler (``precision="16-mixed"``) overflowing gradients are expected, skipped and not looked
+    at. On a GPU looking makes each step wait for the one number.
 
     Args:
         every_n_steps: look at every n-th step only; what goes wrong between shows in the next, in the weights.
@@ -55,15 +56,15 @@ class NonFinite(Callback):
             return
         scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
         gradients = [] if scaled else [p.grad for p in pl_module.parameters() if p.grad is not None]
-        witness = self._loss.abs()
-        if gradients:
-            witness = witness + torch.nn.utils.get_total_norm(gradients, torch.inf)
-        if not torch.isfinite(witness):
-            raise NonFiniteError(self._describe(trainer, pl_module, bool(gradients)))
+        if torch.isfinite(torch.stack([self._loss.float(), *(gradient.sum().float() for gradient in gradients)]).sum()):
+            return
+        tensors = self._tensors(pl_module, bool(gradients))
+        bad = [name for name, tensor in tensors if not torch.isfinite(tensor).all()]
+        if bad:
+            raise NonFiniteError(self._describe(trainer, bad))
 
-    def _describe(self, trainer: Trainer, module: LightningModule, with_gradients: bool) -> str:
-        bad = [name for name, tensor in self._tensors(module, with_gradients) if not torch.isfinite(tensor).all()]
-        first, others = (bad[0], bad[1:]) if bad else ("the sum of the loss and the gradients", [])
+    def _describe(self, trainer: Trainer, bad: list[str]) -> str:
+        first, others = bad[0], bad[1:]
         also = f" (then {', '.join(others[:4])}{', ...' if len(others) > 4 else ''})" if others else ""
         whole = "" if any(name.startswith("parameter") for name in bad) else " The weights are still finite."
         return (

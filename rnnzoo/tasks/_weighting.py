@@ -36,7 +36,8 @@ class LossWeighting:
         if W > 1:
             weight = trainer.strategy.reduce(weight.clone(), reduce_op="sum")
         if n == 1:
-            return total / _positive(weight) * W
+            loss = total / _positive(weight)
+            return loss * W if W > 1 else loss
         if batch_idx % n == 0:
             self.first = _positive(weight)
             self.window = weight
