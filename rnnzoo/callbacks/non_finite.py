@@ -20,9 +20,9 @@ class NonFinite(Callback):
 
     One number is looked at in each step: the sum of the loss and every entry of every gradient, which is not finite
     where one of them isn't. Only then is the first bad tensor searched for, in this order: the inputs, the parameters,
-    the loss, the gradients, each in forward order; a sum that only overflowed stops nothing. Checkpoints and logs stay as
-    they are. With a gradient scaler (``precision="16-mixed"``) overflowing gradients are expected, skipped and not looked
-    at. On a GPU looking makes each step wait for the one number.
+    the loss, the gradients, each in forward order; a sum that only overflowed stops nothing. Checkpoints and logs stay
+    as they are. With a gradient scaler (``precision="16-mixed"``) overflowing gradients are expected, skipped and not
+    looked at. On a GPU looking makes each step wait for the one number.
 
     Args:
         every_n_steps: look at every n-th step only; what goes wrong between shows in the next, in the weights.
