@@ -18,7 +18,7 @@ class Console:
     """Progress over the runs of a table."""
 
     def __init__(self, rich: RichConsole | None = None) -> None:
-        self.rich = rich or RichConsole(highlight=False)
+        self.rich = rich or RichConsole(highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._total = self._done = 0

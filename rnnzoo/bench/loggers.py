@@ -78,6 +78,24 @@ def finish(found: list[Logger]) -> None:
     for logger in found:
         if isinstance(logger, WandbLogger):
             try:
-                logger.experiment.finish(quiet=True)
+                logger.experiment.finish()
             except Exception as error:  # as above: never stop a training for it
                 print(f"Weights & Biases did not finish: {error}", file=sys.stderr)
+
+
+def log_report(
+    mode: str, folder: Path, table: str, headings: list[str], lines: list[tuple[str, ...]], pictures: dict[str, Path]
+) -> None:
+    """Send a table's lines and pictures to Weights & Biases, as a run of its own in the table's group."""
+    folder.mkdir(parents=True, exist_ok=True)
+    session = start_wandb(mode, folder, group=table, name=f"{table}-report", config={}, job_type="report")
+    if session is None:
+        return
+    try:
+        import wandb
+
+        images = {name: wandb.Image(str(path)) for name, path in pictures.items()}
+        session.log({"table": wandb.Table(columns=headings, data=[list(line) for line in lines]), **images})
+        session.finish()
+    except Exception as error:  # as above: the rows are safe, whatever becomes of the copy
+        print(f"Weights & Biases did not take the report: {error}", file=sys.stderr)

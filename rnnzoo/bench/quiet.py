@@ -16,6 +16,7 @@ EXPECTED = (  # warnings whose advice the benchmark has considered
     ".*GPU available but not used.*",
     ".*There is a wandb run already in progress.*",
     ".*You're resuming from a checkpoint that ended before the epoch ended.*",
+    ".*It is recommended to use .*sync_dist=True.*",  # speed and memory are of all processes, or of one by design
     ".*LeafSpec.*is deprecated.*",  # Lightning 2.6 with torch 2.13
 )
 

@@ -37,15 +37,15 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         datamodule = DATA.entry(data.pop("name")).target
         model = {**table.model, **entry.model}
         trainer = {**table.trainer, **entry.trainer}
-        refuse_unknown_keys("argument of the data", {**data, **table.variants}, _arguments(datamodule), where)
-        refuse_unknown_keys("argument of the task", model, _arguments(task.target, "spec", "layer"), where)
+        refuse_unknown_keys("argument of the data", {**data, **table.variants}, arguments_of(datamodule), where)
+        refuse_unknown_keys("argument of the task", model, arguments_of(task.target, "spec", "layer"), where)
         for key in trainer:
             if key in OWNED:
                 raise TableError(f"{where}: trainer.{key} is set by the runner; take it out of the table.")
-        refuse_unknown_keys("argument of the Trainer", trainer, _arguments(Trainer, *OWNED), where)
+        refuse_unknown_keys("argument of the Trainer", trainer, arguments_of(Trainer, *OWNED), where)
 
 
-def _arguments(target: Any, *without: str) -> list[str]:
+def arguments_of(target: Any, *without: str) -> list[str]:
     """The names of the keyword arguments that ``target`` and, where it passes them on, its bases take."""
     names: list[str] = []
     for base in inspect.getmro(target):

@@ -53,6 +53,7 @@ def run_table(options: argparse.Namespace) -> int:
     from rnnzoo.bench.console import Console
     from rnnzoo.bench.environment import default_results
     from rnnzoo.bench.errors import TableError
+    from rnnzoo.bench.loggers import default_wandb, log_report
     from rnnzoo.bench.runner import make_runs
     from rnnzoo.bench.runs import expand
     from rnnzoo.bench.table import load_table
@@ -79,7 +80,14 @@ def run_table(options: argparse.Namespace) -> int:
     outcome = make_runs(runs, results, devices=options.devices, wandb=options.wandb, keep=options.keep, console=console)
     _say(outcome, console.rich)
     if outcome.made or outcome.there:
-        _report(table, results, options.out, console.rich)
+        shown, files = _report(table, results, options.out, console.rich)
+        if outcome.made:
+            pictures = {name: path for name, path in files.items() if path.suffix == ".png"}
+            lines = list(zip(*(column.cells for column in shown), strict=True))
+            folder = results / ".runs" / table.name / "report"
+            log_report(
+                options.wandb or default_wandb(), folder, table.name, [c.heading for c in shown], lines, pictures
+            )
     return 1 if outcome.failed else 0
 
 
@@ -93,7 +101,7 @@ def report_tables(options: argparse.Namespace) -> int:
 
     results = options.results or default_results()
     for name in [options.table] if options.table else tables_with_rows(results):
-        _report(load_table(name), results, options.out, RichConsole(highlight=False))
+        _report(load_table(name), results, options.out, RichConsole(highlight=False, soft_wrap=True))
     return 0
 
 
@@ -104,7 +112,8 @@ def _say(outcome: Outcome, rich: RichConsole) -> None:
         rich.print(f"failed: {title}: {why}", markup=False)
 
 
-def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) -> None:
+def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) -> tuple[list[Column], dict[str, Path]]:
+    """Show and write the report of a table; gives its columns and files."""
     from rnnzoo.bench.columns import columns, sources_of
     from rnnzoo.bench.report import notes, table_rows, write_report
     from rnnzoo.bench.summary import summarise
@@ -113,7 +122,8 @@ def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) ->
     lines = summarise(table, rows)
     sources = sources_of(table, lines)
     rich.print(f"\n{table.title}", markup=False)
-    _print_table(columns(table, lines, sources), rich)
+    shown = columns(table, lines, sources)
+    _print_table(shown, rich)
     for number, source in enumerate(sources, start=1):
         rich.print(f"[{number}] {source}", markup=False)
     rich.print(notes(table, rows), markup=False)
@@ -121,6 +131,7 @@ def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) ->
     for name, path in files.items():
         kind = "picture" if path.suffix == ".png" else "page" if name == "html" else name
         print(f"{kind}: {path}")
+    return shown, files
 
 
 def _print_table(shown: Sequence[Column], rich: RichConsole) -> None:

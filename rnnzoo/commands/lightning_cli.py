@@ -63,6 +63,8 @@ class ZooCLI(LightningCLI):
             terminal = Console(stderr=False).is_terminal
             own.append(RichProgressBar() if terminal else PlainProgress())
             config["enable_progress_bar"] = terminal
+            if config.get("enable_model_summary") is None:
+                config["enable_model_summary"] = terminal
         config["callbacks"] = [*given, *own]
         if config.get("default_root_dir") is None:
             config["default_root_dir"] = str(self.folder)

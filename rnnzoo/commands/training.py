@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,13 +42,15 @@ def run(command: str, arguments: Sequence[str]) -> int:
         RecipeError: there is no configuration, or it cannot be read.
     """
     arguments = [part for argument in arguments for part in _split(argument)]
-    if not arguments or arguments in (["--help"], ["-h"]):
+    if arguments in (["--help"], ["-h"]):
         print(USAGE.format(command=command, recipes=", ".join(list_recipes())))
         return 0
     name, config = _configuration(_take(arguments, "--config"), command)
     data_name = _take(arguments, "--data")
     config["data"] = _data(config.get("data"), data_name)
+    task = TASKS.entry(config.pop("task", "sequence_classification")).target
     _check_layer(arguments, config)
+    _check_settings(arguments, config, task)
     folder = _run_folder(_take(arguments, "--run-dir"), name)
     wandb = _take(arguments, "--wandb") or default_wandb()
     if wandb not in WANDB_MODES:
@@ -54,7 +58,6 @@ def run(command: str, arguments: Sequence[str]) -> int:
     if command != "fit" and "--ckpt_path" not in arguments and "ckpt_path" not in config and not _helps(arguments):
         raise RecipeError(f"`rnnzoo {command}` needs --ckpt_path: the checkpoint to measure, such as RUN/best.ckpt.")
     arguments = [SHORT.get(argument, argument) for argument in arguments]
-    task = TASKS.entry(config.pop("task", "sequence_classification")).target
     config.pop("description", None)
     from rnnzoo.commands.lightning_cli import run_lightning
 
@@ -111,8 +114,6 @@ def _configuration(given: str | None, command: str) -> tuple[str, dict[str, Any]
 
 def _data(recipe: Any, name: str | None) -> dict[str, Any]:
     """The data's configuration with the class's full path; of other data's settings only those that it takes too."""
-    import inspect
-
     if not isinstance(recipe, dict):
         recipe = {}
     given = recipe.get("class_path", "")
@@ -136,3 +137,25 @@ def _check_layer(arguments: Sequence[str], config: dict[str, Any]) -> None:
         layer = list(arguments)[list(arguments).index("--model.layer") + 1]
     if layer != "none":
         LAYERS.entry(layer)
+
+
+def _check_settings(arguments: Sequence[str], config: dict[str, Any], task: type) -> None:
+    """Stop at a setting that nothing takes: near misses are a better answer than the list of all options."""
+    from lightning.pytorch import Trainer
+
+    from rnnzoo.bench.settings import arguments_of
+
+    takes = {"model": arguments_of(task, "spec"), "trainer": arguments_of(Trainer)}
+    data = config["data"]
+    if data["class_path"].startswith("rnnzoo."):
+        module, name = data["class_path"].rsplit(".", 1)
+        takes["data"] = arguments_of(getattr(importlib.import_module(module), name))
+    given = [(part, key) for part in ("model", "trainer") for key in config.get(part) or {}]
+    given += [("data", key) for key in data.get("init_args", {})]
+    for argument in arguments:
+        part, _, rest = argument.removeprefix("--").partition(".")
+        if argument.startswith("--") and rest and part in takes:
+            given.append((part, rest.removeprefix("init_args.").split(".")[0].rstrip("+")))
+    for part, key in given:
+        if part in takes and key not in (*takes[part], "init_args", "class_path"):
+            raise unknown(f"setting of the {part}", key, takes[part])

@@ -46,7 +46,9 @@ def test_keep_keeps_the_checkpoint_that_the_rows_name(small, tmp_path):
     (run,) = expand(small, layers=["gru"], seeds=1)
     make([run], tmp_path, keep=True)
     checkpoint = work_folder(tmp_path, run) / "best.ckpt"
-    assert hashlib.sha256(checkpoint.read_bytes()).hexdigest() == read_rows(row_file(tmp_path, run))[0].checkpoint_sha256
+    assert (
+        hashlib.sha256(checkpoint.read_bytes()).hexdigest() == read_rows(row_file(tmp_path, run))[0].checkpoint_sha256
+    )
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others(small, tmp_path):
@@ -101,11 +103,11 @@ def test_a_run_that_diverges_writes_no_row_and_the_others_go_on(small, tmp_path,
 
 @pytest.mark.slow
 def test_after_kill_9_no_finished_run_is_repeated_and_no_row_is_lost(small_with, small_text, tmp_path):
-    (tmp_path / "small.yaml").write_text(small_text.replace("max_epochs: 4", "max_epochs: 200"))
+    (tmp_path / "small.yaml").write_text(small_text.replace("max_epochs: 4", "max_epochs: 60"))
     results = tmp_path / "results"
     command = [sys.executable, "-m", "rnnzoo.cli", "bench", "run", str(tmp_path / "small.yaml"), "--wandb", "off"]
     process = subprocess.Popen([*command, "--results", str(results)], env={**os.environ, "OMP_NUM_THREADS": "1"})
-    runs = expand(small_with(trainer={"max_epochs": 200}))
+    runs = expand(small_with(trainer={"max_epochs": 60}))
     first, second = row_file(results, runs[0]), work_folder(results, runs[1])
     limit = time.monotonic() + 240
     while not (first.exists() and (second / "best.ckpt").exists()):

@@ -99,7 +99,7 @@ def test_a_mistaken_override_is_named(small, options, error, message):
 )
 def test_a_setting_that_nothing_takes_is_refused_before_training(small_with, changes, error, message):
     with pytest.raises(error, match=message):
-        expand(small_with(**changes))
+        expand(small_with(**{"quick": {}, "references": [], **changes}))
 
 
 def test_only_keeps_the_named_variant(small_with):
