@@ -35,6 +35,7 @@ class CellStack(FlatNames):
         self._forced: str | None = None
         self._ran_native = False
         self._mode: str | None = None
+        self._weight_names: list[str] = []  # of a cell's parameters, in the order of torch's kernel
 
     def _cells(self) -> Iterable[Any]:
         """The cells, looked up without the detours of ``nn.Module``'s attributes."""
@@ -45,13 +46,22 @@ class CellStack(FlatNames):
         self._layout = StateLayout([cell.state_shapes for cell in self._cells()])
         modes = {getattr(cell, "native_mode", None) for cell in self._cells()}
         self._mode = modes.pop() if len(modes) == 1 else None
+        if self._mode is not None:
+            cell = next(iter(self._cells()))
+            names = {id(parameter): name for name, parameter in cell._parameters.items() if parameter is not None}
+            found = [names.get(id(weight)) for weight in cell.native_weights()]
+            self._weight_names = [name for name in found if name is not None] if None not in found else []
         self.flatten_parameters()
 
     def _native_weights(self) -> list[Tensor]:
         """All weights in torch's order, where one call of torch's kernel is to run the whole stack; else none."""
         if self._mode is None or self._forced not in (None, "native") or torch.compiler.is_compiling():
             return []
-        return [weight for cell in self._cells() for weight in cell.native_weights()]
+        try:  # what native_weights() gives, without the detours of nn.Module
+            weights = [cell._parameters[name] for cell in self._cells() for name in self._weight_names]
+        except KeyError:  # a parameter was replaced by a computed one
+            weights = []
+        return weights or [weight for cell in self._cells() for weight in cell.native_weights()]
 
     def _run_native(self, x: Tensor, state: State | None, weights: list[Tensor], batch: int, **given: Any) -> Any:
         """The whole stack in one call of torch's kernel; ``x`` is padded, or packed data with its ``batch_sizes``."""

@@ -29,9 +29,9 @@ MAY_IMPORT = {
 }
 MAY_IMPORT["pretrained"] = set(MAY_IMPORT) - {"laws", "figures"} | {"rnnzoo"}
 MAY_IMPORT["recipes"] = MAY_IMPORT["pretrained"] | {"pretrained"}
-MAY_IMPORT["bench"] = set(MAY_IMPORT) - {"laws"}
+MAY_IMPORT["bench"] = set(MAY_IMPORT) - {"laws"} | {"rnnzoo"}
 MAY_IMPORT["export"] = MAY_IMPORT["bench"]
-MAY_IMPORT["cli"] = set(MAY_IMPORT)
+MAY_IMPORT["cli"] = set(MAY_IMPORT) | {"rnnzoo"}
 MAY_IMPORT["rnnzoo"] = {"registry", "recurrent"}
 TORCH_ALONE = {"contracts", "registry", "ops", "layers", "recurrent", "laws", "modules", "rnnzoo"}
 HEAVY = {"lightning", "pytorch_lightning", "wandb", "matplotlib", "pandas", "torchmetrics", "torchtext", "sklearn"}

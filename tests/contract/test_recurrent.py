@@ -224,10 +224,39 @@ def test_dropout_falls_between_layers_and_not_after_the_last():
     close(stepped, silent[:, :1].transpose(0, 1))
 
 
-def test_nothing_is_computed_twice_when_all_rows_are_full():
+def test_full_lengths_are_no_lengths():
     layer = rnnzoo.LSTM(I, H)
     x = torch.randn(T, B, I)
     close(layer(x, lengths=torch.full((B,), T)), layer(x))
+
+
+@every_layer
+def test_weights_are_read_where_they_stand(entry):
+    layer = make(entry, num_layers=2)
+    x = sequence(T, B, I)
+    before = layer(x)[0]
+    halved = {name: parameter / 2 for name, parameter in layer.named_parameters()}
+    swapped = torch.func.functional_call(layer, halved, (x,))[0]
+    close(layer(x)[0], before)
+    name = next(iter(dict(layer.cells[0].named_parameters())))
+    nn.utils.parametrizations.weight_norm(layer.cells[0], name)
+    close(layer(x)[0], before)
+    nn.utils.parametrize.remove_parametrizations(layer.cells[0], name)
+    layer.load_state_dict(halved)
+    close(layer(x)[0], swapped)
+    layer.cells[0] = copy.deepcopy(layer.cells[0]).requires_grad_(False).apply(lambda c: c.weight_ih.zero_())
+    assert not torch.equal(layer(x)[0], swapped)
+
+
+def test_a_cell_with_one_bias_runs_natively_as_one_with_a_zero_second():
+    single, double = rnnzoo.GRU(I, H, 2, recurrent_bias=False), rnnzoo.GRU(I, H, 2)
+    assert not double.load_state_dict(single.state_dict(), strict=False).unexpected_keys
+    with torch.no_grad():
+        double.bias_hh_l0.zero_()
+        double.bias_hh_l1.zero_()
+    x = torch.randn(T, B, I)
+    close(single(x), double(x))
+    assert single.last_backend == "native"
 
 
 def test_subclasses_set_their_own_arguments():
