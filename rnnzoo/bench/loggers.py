@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rnnzoo.bench.runs import Run
 
@@ -35,7 +35,7 @@ def run_loggers(folder: Path, wandb_mode: str, *, group: str, name: str, config:
 
     attempt = len(list((folder / "logs").glob("attempt-*")))
     found: list[Logger] = [CSVLogger(str(folder), name="logs", version=f"attempt-{attempt}")]
-    if rank_zero_only.rank != 0:
+    if rank_zero_only.rank != 0:  # type: ignore[attr-defined]
         return found
     session = start_wandb(wandb_mode, folder, group=group, name=name, config=config)
     if session is not None:
@@ -56,7 +56,8 @@ def start_wandb(mode: str, folder: Path, *, group: str, name: str, config: dict[
     except ImportError as error:
         say_once(f"Weights & Biases is left out: {error}")
         return None
-    for attempt in dict.fromkeys((mode, "offline")):
+    attempts: list[Literal["online", "offline"]] = ["online", "offline"] if mode == "online" else ["offline"]
+    for attempt in attempts:
         try:
             session = wandb.init(
                 project=PROJECT, group=group, name=name, config=config, dir=str(folder), mode=attempt,
@@ -95,7 +96,7 @@ def log_report(
         import wandb
 
         images = {name: wandb.Image(str(path)) for name, path in pictures.items()}
-        session.log({"table": wandb.Table(columns=headings, data=[list(line) for line in lines]), **images})
+        session.log({"table": wandb.Table(columns=[*headings], data=[list(line) for line in lines]), **images})
         session.finish()
     except Exception as error:  # as above: the rows are safe, whatever becomes of the copy
         print(f"Weights & Biases did not take the report: {error}", file=sys.stderr)

@@ -17,6 +17,8 @@ EXPECTED = (  # warnings whose advice the benchmark has considered
     ".*There is a wandb run already in progress.*",
     ".*You're resuming from a checkpoint that ended before the epoch ended.*",
     ".*It is recommended to use .*sync_dist=True.*",  # speed and memory are of all processes, or of one by design
+    "(?s).*skip_none parameter was deprecated.*",  # Lightning 2.6 with jsonargparse 4.49
+    "Be aware that when using `ckpt_path`, callbacks.*",  # a test needs none of the training's callbacks
     ".*LeafSpec.*is deprecated.*",  # Lightning 2.6 with torch 2.13
 )
 

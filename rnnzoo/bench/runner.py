@@ -64,7 +64,7 @@ def make_runs(
     if wandb not in WANDB_MODES:
         raise unknown("--wandb mode", wandb, WANDB_MODES)
     outcome = Outcome()
-    pending = []
+    pending: list[Run] = []
     for run in runs:
         (outcome.there if row_file(results, run).exists() else pending).append(run)
     console = console or Console()

@@ -51,7 +51,7 @@ def arguments_of(target: Any, *without: str) -> list[str]:
     for base in inspect.getmro(target):
         if "__init__" not in vars(base):
             continue
-        parameters = inspect.signature(base.__init__).parameters.values()
+        parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
         kinds = {parameter.kind for parameter in parameters}
         names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         if inspect.Parameter.VAR_KEYWORD not in kinds:

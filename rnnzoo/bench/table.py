@@ -95,7 +95,11 @@ def load_table(name: str) -> Table:
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
             raise TableError(f"there is no table file {path}; `rnnzoo list tables` lists the tables of the package.")
-        return parse_table(path.read_text(encoding="utf-8"), where=str(path))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise TableError(f"{path} is not UTF-8 (byte {error.start}); convert it first.") from error
+        return parse_table(text, where=str(path))
     raise unknown("table", name, list_tables(), see="rnnzoo list tables")
 
 

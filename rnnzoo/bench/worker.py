@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> None:
     path, rows, devices, wandb = Path(arguments[0]), Path(arguments[1]), int(arguments[2]), arguments[3]
     run = Run.from_json(path.read_text(encoding="utf-8"))
     measured = train(run, path.parent, devices=devices, wandb=wandb)
-    if rank_zero_only.rank == 0:
+    if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
         write_rows(rows, measured)
 
 

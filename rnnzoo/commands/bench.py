@@ -148,7 +148,7 @@ def _print_table(shown: Sequence[Column], rich: RichConsole) -> None:
         rich.print(drawn)
         return
     widths = [max(len(text) for text in (column.heading, *column.cells)) for column in shown]
-    for cells in ([column.heading for column in shown], *lines):
+    for cells in (tuple(column.heading for column in shown), *lines):
         aligned = [
             text.rjust(width) if column.numeric else text.ljust(width)
             for text, width, column in zip(cells, widths, shown, strict=True)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from rnnzoo.bench.loggers import run_loggers
 from rnnzoo.callbacks import BestCheckpoint, NonFinite, Throughput
+from rnnzoo.contracts import TaskEntry
 from rnnzoo.data._base import ZooData
 
 
@@ -36,11 +37,13 @@ class ZooCLI(LightningCLI):
         folder: the run's folder.
         wandb: ``online``, ``offline`` or ``off``.
         name: of the recipe.
+        metric: the validation metric that chooses the best checkpoint.
         options: LightningCLI's own arguments.
     """
 
-    def __init__(self, *, folder: Path, wandb: str, name: str, **options: Any) -> None:
+    def __init__(self, *, folder: Path, wandb: str, name: str, metric: str, **options: Any) -> None:
         self.folder = folder
+        self.metric = metric
         self.wandb = wandb
         self.name = name
         super().__init__(**options)
@@ -54,11 +57,16 @@ class ZooCLI(LightningCLI):
         self.config = parser.parse_args(args)
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
-        own: list[Callback] = [NonFinite(), Throughput()]
         given = config.get("callbacks") or []
         given = given if isinstance(given, list) else [given]
-        if config.get("enable_checkpointing") is not False and not any(isinstance(c, ModelCheckpoint) for c in given):
-            own.append(BestCheckpoint(self._model_class.metric_specs[0].name, dirpath=self.folder))
+        own: list[Callback] = []
+        if self.subcommand == "fit":
+            own += [NonFinite(), Throughput()]
+            keeps = any(isinstance(callback, ModelCheckpoint) for callback in given)
+            if config.get("enable_checkpointing") is not False and not keeps:
+                own.append(BestCheckpoint(self.metric, dirpath=self.folder))
+        else:
+            config["enable_checkpointing"] = False
         if config.get("enable_progress_bar") is not False:
             terminal = Console(stderr=False).is_terminal
             own.append(RichProgressBar() if terminal else PlainProgress())
@@ -69,7 +77,7 @@ class ZooCLI(LightningCLI):
         if config.get("default_root_dir") is None:
             config["default_root_dir"] = str(self.folder)
         if config.get("logger") in (None, True):
-            settings = yaml.safe_load(self._parser(self.subcommand).dump(self.config[self.subcommand], skip_none=True))
+            settings = yaml.safe_load(self._parser(self.subcommand).dump(self.config[self.subcommand]))
             config["logger"] = run_loggers(
                 self.folder, self.wandb, group=self.name, name=f"{self.name}-{self.folder.name}", config=settings
             )
@@ -78,7 +86,7 @@ class ZooCLI(LightningCLI):
 
 def run_lightning(
     command: str,
-    task: type[LightningModule],
+    task: TaskEntry,
     config: dict[str, Any],
     arguments: Sequence[str],
     *,
@@ -100,7 +108,8 @@ def run_lightning(
             folder=folder,
             wandb=wandb,
             name=name,
-            model_class=task,
+            metric=task.metrics[0].name,
+            model_class=task.target,
             datamodule_class=ZooData,
             subclass_mode_data=True,
             auto_configure_optimizers=False,

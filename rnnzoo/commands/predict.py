@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
     texts = read_texts(options.texts, options.file)
     from rnnzoo.pretrained import load_pretrained
 
-    predictions = load_pretrained(options.model).predict(texts)
+    predict: Any = load_pretrained(options.model).predict
+    predictions = predict(texts)
     for text, prediction in zip(texts, predictions, strict=True):
         if options.json:
             print(json.dumps({"text": text, **prediction._asdict()}, ensure_ascii=False))

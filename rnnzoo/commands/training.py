@@ -48,9 +48,9 @@ def run(command: str, arguments: Sequence[str]) -> int:
     name, config = _configuration(_take(arguments, "--config"), command)
     data_name = _take(arguments, "--data")
     config["data"] = _data(config.get("data"), data_name)
-    task = TASKS.entry(config.pop("task", "sequence_classification")).target
+    task = TASKS.entry(config.pop("task", "sequence_classification"))
     _check_layer(arguments, config)
-    _check_settings(arguments, config, task)
+    _check_settings(arguments, config, task.target)
     folder = _run_folder(_take(arguments, "--run-dir"), name)
     wandb = _take(arguments, "--wandb") or default_wandb()
     if wandb not in WANDB_MODES:

@@ -1,0 +1,87 @@
+"""A picture shows the numbers it was given, says in words what they are, and can be told apart in grey print."""
+
+import io
+
+import matplotlib
+import pytest
+from matplotlib import pyplot
+
+from rnnzoo.figures import Bar, Curve, accuracy_against_length, comparison, loss_against_length
+
+CURVES = [
+    Curve("srn", (10, 20, 30), (0.75, 0.6, 0.46), (0.04, 0.18, None)),
+    Curve("lstm", (10, 20, 30), (0.9, 0.85, 0.73), (0.02, 0.03, 0.09)),
+]
+PUBLISHED = [Curve("lstm", (10, 20, 30), (0.904, 0.848, 0.73))]
+
+
+def lines(axis):
+    return {line.get_label(): list(line.get_ydata()) for line in axis.lines if not line.get_label().startswith("_")}
+
+
+def every_figure():
+    return {
+        "accuracy": accuracy_against_length(CURVES, PUBLISHED, chance=1 / 19),
+        "loss": loss_against_length(CURVES, CURVES),
+        "comparison": comparison([Bar("a", 0.8, 0.1, (0.9,)), Bar("b", None, None, (0.7,))], metric="test accuracy"),
+    }
+
+
+@pytest.mark.parametrize("name", ["accuracy", "loss", "comparison"])
+def test_a_picture_is_drawn_in_words_and_leaves_no_trace_in_pyplot(name):
+    before = pyplot.get_fignums()
+    figure = every_figure()[name]
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    assert stream.getvalue().startswith(b"\x89PNG")
+    assert pyplot.get_fignums() == before
+    for axis in figure.axes:
+        assert axis.get_xlabel()
+    assert figure.get_facecolor() == matplotlib.colors.to_rgba("white")
+
+
+def test_accuracy_shows_the_means_bands_chance_and_the_published_values():
+    (axis,) = accuracy_against_length(CURVES, PUBLISHED, chance=0.05).axes
+    drawn = lines(axis)
+    assert drawn["srn"] == [0.75, 0.6, 0.46]
+    assert drawn["lstm, published"] == [0.904, 0.848, 0.73]
+    assert drawn["chance"] == [0.05, 0.05]
+    low, high = axis.collections[0].get_datalim(axis.transData).intervaly
+    assert (low, high) == pytest.approx((0.6 - 0.18, 0.75 + 0.04))
+    assert list(axis.get_xticks()) == [10, 20, 30]
+
+
+def test_a_published_curve_has_the_colour_of_its_layer_and_no_two_layers_look_alike():
+    (axis,) = accuracy_against_length(CURVES, PUBLISHED).axes
+    looks = {line.get_label(): (line.get_color(), line.get_marker()) for line in axis.lines}
+    assert looks["lstm"] == looks["lstm, published"] != looks["srn"]
+    assert looks["lstm"][0] != looks["srn"][0]
+    assert looks["lstm"][1] != looks["srn"][1]
+
+
+def test_training_and_test_loss_share_one_scale_that_begins_at_zero():
+    high = [Curve("srn", (10, 20), (5.0, 9.0))]
+    left, right = loss_against_length(CURVES[:1], high).axes
+    assert left.get_ylim() == right.get_ylim()
+    assert left.get_ylim()[0] == 0.0
+    assert left.get_ylim()[1] >= 9.0
+    assert "training loss (nats)" in left.get_ylabel()
+
+
+def test_comparison_has_one_labelled_line_a_model_in_the_given_order():
+    bars = [Bar("first", 0.8), Bar("second", None, None, (0.7, 0.75))]
+    (axis,) = comparison(bars, metric="test accuracy", unit="fraction").axes
+    labels = {label.get_text(): place for label, place in zip(axis.get_yticklabels(), axis.get_yticks(), strict=True)}
+    assert labels["first"] > labels["second"]  # from the top
+    points = [list(line.get_xdata()) for line in axis.lines if list(line.get_ydata()) == [labels["second"]] * 2]
+    assert points == [[0.7, 0.75]]
+    assert axis.get_xlabel() == "test accuracy (fraction)"
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [lambda: accuracy_against_length([]), lambda: loss_against_length([], []), lambda: comparison([], metric="m")],
+)
+def test_nothing_to_draw_is_an_error_that_says_so(empty):
+    with pytest.raises(ValueError, match="expected at least one"):
+        empty()
