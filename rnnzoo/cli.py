@@ -56,8 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run(arguments[0], arguments[1:])
         options = build_parser().parse_args(arguments)
         return int(options.function(options))
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on from the last checkpoint.", file=sys.stderr)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+        how = "the same command goes on" if arguments[:1] == ["bench"] else "--ckpt_path RUN/last.ckpt goes on"
+        print(f"interrupted; {how} from the last checkpoint.", file=sys.stderr)
         return 130
     except Exception as error:
         if not is_users(error) or os.environ.get("RNNZOO_DEBUG"):

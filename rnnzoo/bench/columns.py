@@ -32,10 +32,10 @@ def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list
     for split, name in (("test", metric), ("validation", metric), ("train", metric), ("test", "loss")):
         heading = f"{split} {name}"
         made.append(Column(heading, True, [str(line.values.get((split, name), "")) for line in lines] + blank))
-    published = ["; ".join(_published(r, sources) for r in line.references) for line in lines]
+    held_against = ["; ".join(_reference(r, sources) for r in line.references) for line in lines]
     made.insert(
         len(table.variants) + 3,
-        Column(f"published {metric}", True, published + [_published(reference, sources) for reference in foreign]),
+        Column(f"reference {metric}", True, held_against + [_reference(reference, sources) for reference in foreign]),
     )
     made.append(Column("parameters", True, [f"{line.parameters:,}" for line in lines] + blank))
     epochs = ["" if math.isnan(line.seconds_per_epoch) else _time(line.seconds_per_epoch) for line in lines]
@@ -55,7 +55,7 @@ def links_of(table: Table) -> dict[str, str]:
     return {reference.source: reference.url for reference in table.references if reference.url}
 
 
-def _published(reference: Reference, sources: Sequence[str]) -> str:
+def _reference(reference: Reference, sources: Sequence[str]) -> str:
     spread = f" ± {reference.spread:.3f}" if reference.spread is not None else ""
     return f"{reference.value:.3f}{spread} [{sources.index(reference.source) + 1}]"
 

@@ -37,7 +37,7 @@ def _accuracy(table: Table, lines: Sequence[Line]) -> Figure:
     classes = _classes(table)
     return accuracy_against_length(
         _curves(table, lines, "test", "accuracy"),
-        _published(table, lines),
+        _references(table, lines),
         chance=1 / classes if classes else None,
         title=table.title,
     )
@@ -63,8 +63,8 @@ def _comparison(table: Table, lines: Sequence[Line]) -> Figure:
     for line in lines:
         value = line.values.get(("test", metric))
         name = " ".join([line.label, *(f"{key} {value}" for key, value in line.variant.items())])
-        published = [reference.value for reference in line.references]
-        bars.append(Bar(name, value.mean if value else None, value.spread if value else None, published))
+        references = [reference.value for reference in line.references]
+        bars.append(Bar(name, value.mean if value else None, value.spread if value else None, references))
     bars += [Bar(reference.model, None, None, [reference.value]) for reference in table.references if reference.model]
     return comparison(bars, metric=f"test {metric}", title=table.title)
 
@@ -92,7 +92,7 @@ def _curves(table: Table, lines: Sequence[Line], split: str, metric: str) -> lis
     return curves
 
 
-def _published(table: Table, lines: Sequence[Line]) -> list[Curve]:
+def _references(table: Table, lines: Sequence[Line]) -> list[Curve]:
     from rnnzoo.figures import Curve
 
     measured = [(line.label, line.variant) for line in lines]

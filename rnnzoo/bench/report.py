@@ -92,7 +92,7 @@ def _markdown(
         markdown_table(shown),
         notes(table, rows),
         "\n\n".join(f"![{name.replace('_', ' ')}]({path.name})" for name, path in images.items()),
-        "Sources of the published values:\n\n" + "\n".join(listed) if listed else "",
+        "Sources of the reference values:\n\n" + "\n".join(listed) if listed else "",
         provenance(rows),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

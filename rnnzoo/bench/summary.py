@@ -1,4 +1,4 @@
-"""From result rows to one line an entry and variant: mean and spread over seeds, beside the published value."""
+"""From result rows to one line an entry and variant: mean and spread over seeds, beside the reference values."""
 
 from __future__ import annotations
 

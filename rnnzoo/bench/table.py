@@ -39,7 +39,7 @@ class TableEntry:
 
 @dataclass(frozen=True)
 class Reference:
-    """A published value: of an entry (``label``), or of somebody else's ``model`` that stands beside the table."""
+    """A value to be held against: an entry's (``label``), or that of somebody else's ``model``."""
 
     value: float
     source: str

@@ -65,6 +65,8 @@ def train(
             enable_progress_bar=False, enable_model_summary=False, **run.trainer,
         )  # fmt: skip
         trainer.fit(task, datamodule=data, ckpt_path=resume.path if resume.path.is_file() else None)
+        if trainer.interrupted:  # older versions of Lightning return
+            raise KeyboardInterrupt
         best_path = trainer.strategy.broadcast(best.best_model_path)
         task.load_state_dict(torch.load(best_path, map_location=task.device, weights_only=True)["state_dict"])
         measured = {}

@@ -1,4 +1,4 @@
-"""A metric of several models side by side, each beside the values published for it."""
+"""A metric of several models side by side, each beside its reference values."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from rnnzoo.figures._style import COLOURS, INK, name_axes, new_figure
 
 
 class Bar(NamedTuple):
-    """One model's measured value and the published ones."""
+    """One model's measured value and those it is held against."""
 
     label: str
-    value: float | None  # None: only published
+    value: float | None  # None: only references
     spread: float | None = None  # standard deviation over seeds
-    published: Sequence[float] = ()
+    references: Sequence[float] = ()
 
 
 def comparison(bars: Sequence[Bar], *, metric: str, unit: str = "", title: str = "") -> Figure:
-    """One horizontal line a model: a dot with its spread where it was measured, hollow diamonds where published.
+    """One horizontal line a model: a dot with its spread where it was measured, hollow diamonds for references.
 
     Dots rather than bars: the scale need not begin at zero, so that a difference of one point can be seen.
 
@@ -41,11 +41,11 @@ def comparison(bars: Sequence[Bar], *, metric: str, unit: str = "", title: str =
                 color=INK,
             )  # fmt: skip
         axis.plot(
-            bar.published, [place] * len(bar.published), "D", color=COLOURS[1], markerfacecolor="white", markersize=6
+            bar.references, [place] * len(bar.references), "D", color=COLOURS[1], markerfacecolor="white", markersize=6
         )
     axis.plot([], [], "o", color=COLOURS[0], label="measured here (mean, 1 sd over seeds)")
-    if any(bar.published for bar in bars):
-        axis.plot([], [], "D", color=COLOURS[1], markerfacecolor="white", label="published")
+    if any(bar.references for bar in bars):
+        axis.plot([], [], "D", color=COLOURS[1], markerfacecolor="white", label="reference")
     axis.set_yticks(list(places), [bar.label for bar in bars])
     axis.set_ylim(0.4, len(bars) + 0.7)
     axis.margins(x=0.12)

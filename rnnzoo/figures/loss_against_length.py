@@ -30,7 +30,9 @@ def loss_against_length(
         for curve in curves:
             draw(axis, curve, labels.index(curve.label))
         axis.set_xticks(sorted({x for curve in (*train, *test) for x in curve.x}))
-        name_axes(axis, "length of the sequence (steps)", f"{name} loss ({unit})", f"{name} sequences")
+        name_axes(
+            axis, "length of the sequence (steps)", f"{name} loss ({unit}; mean ± sd over seeds)", f"{name} sequences"
+        )
     right.sharey(left)
     left.autoscale()
     left.set_ylim(bottom=0.0)

@@ -137,3 +137,17 @@ def test_texts_are_read_from_arguments_file_or_stream(here, monkeypatch):
     (here / "latin").write_bytes(b"caf\xe9")
     with pytest.raises(NoInput, match="not UTF-8"):
         read_texts([], here / "latin")
+
+
+@pytest.mark.parametrize("inner", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_says_how_to_go_on(here, capsys, monkeypatch, inner):
+    def interrupted(*arguments):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interruption:
+            raise inner(1) from (None if inner is SystemExit else interruption)  # as Lightning does it
+
+    monkeypatch.setattr("rnnzoo.bench.table.load_table", interrupted)
+    status, _, error = answer(capsys, "bench", "run", "digit-sum")
+    assert status == 130
+    assert "the same command goes on" in error

@@ -12,7 +12,7 @@ CURVES = [
     Curve("srn", (10, 20, 30), (0.75, 0.6, 0.46), (0.04, 0.18, None)),
     Curve("lstm", (10, 20, 30), (0.9, 0.85, 0.73), (0.02, 0.03, 0.09)),
 ]
-PUBLISHED = [Curve("lstm", (10, 20, 30), (0.904, 0.848, 0.73))]
+REFERENCES = [Curve("lstm", (10, 20, 30), (0.904, 0.848, 0.73))]
 
 
 def lines(axis):
@@ -21,7 +21,7 @@ def lines(axis):
 
 def every_figure():
     return {
-        "accuracy": accuracy_against_length(CURVES, PUBLISHED, chance=1 / 19),
+        "accuracy": accuracy_against_length(CURVES, REFERENCES, chance=1 / 19),
         "loss": loss_against_length(CURVES, CURVES),
         "comparison": comparison([Bar("a", 0.8, 0.1, (0.9,)), Bar("b", None, None, (0.7,))], metric="test accuracy"),
     }
@@ -40,21 +40,21 @@ def test_a_picture_is_drawn_in_words_and_leaves_no_trace_in_pyplot(name):
     assert figure.get_facecolor() == matplotlib.colors.to_rgba("white")
 
 
-def test_accuracy_shows_the_means_bands_chance_and_the_published_values():
-    (axis,) = accuracy_against_length(CURVES, PUBLISHED, chance=0.05).axes
+def test_accuracy_shows_the_means_bands_chance_and_the_references():
+    (axis,) = accuracy_against_length(CURVES, REFERENCES, chance=0.05).axes
     drawn = lines(axis)
     assert drawn["srn"] == [0.75, 0.6, 0.46]
-    assert drawn["lstm, published"] == [0.904, 0.848, 0.73]
+    assert drawn["lstm, reference"] == [0.904, 0.848, 0.73]
     assert drawn["chance"] == [0.05, 0.05]
     low, high = axis.collections[0].get_datalim(axis.transData).intervaly
     assert (low, high) == pytest.approx((0.6 - 0.18, 0.75 + 0.04))
     assert list(axis.get_xticks()) == [10, 20, 30]
 
 
-def test_a_published_curve_has_the_colour_of_its_layer_and_no_two_layers_look_alike():
-    (axis,) = accuracy_against_length(CURVES, PUBLISHED).axes
+def test_a_reference_curve_has_the_colour_of_its_layer_and_no_two_layers_look_alike():
+    (axis,) = accuracy_against_length(CURVES, REFERENCES).axes
     looks = {line.get_label(): (line.get_color(), line.get_marker()) for line in axis.lines}
-    assert looks["lstm"] == looks["lstm, published"] != looks["srn"]
+    assert looks["lstm"] == looks["lstm, reference"] != looks["srn"]
     assert looks["lstm"][0] != looks["srn"][0]
     assert looks["lstm"][1] != looks["srn"][1]
 
@@ -65,7 +65,7 @@ def test_training_and_test_loss_share_one_scale_that_begins_at_zero():
     assert left.get_ylim() == right.get_ylim()
     assert left.get_ylim()[0] == 0.0
     assert left.get_ylim()[1] >= 9.0
-    assert "training loss (nats)" in left.get_ylabel()
+    assert "training loss (nats; " in left.get_ylabel()
 
 
 def test_comparison_has_one_labelled_line_a_model_in_the_given_order():
