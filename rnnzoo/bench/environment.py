@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import subprocess
 from importlib import metadata
@@ -23,8 +24,11 @@ def package_folder() -> Path:
     return Path(rnnzoo.__path__[0]).resolve()
 
 
+@functools.cache
 def commit() -> tuple[str, bool]:
-    """The git commit that the package's code was read from, and whether its files differ from it.
+    """The git commit that the package's code was read from, and whether its files differed from it.
+
+    Looked up once a process, so ask early: commits made while a run is under way are not of its code.
 
     ``("", False)`` where the package does not stand in its own git checkout.
     """

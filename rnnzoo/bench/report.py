@@ -145,7 +145,8 @@ def notes(table: Table, rows: Sequence[ResultRow]) -> str:
         "Mean ± standard deviation over seeds; all splits measured once, with the checkpoint of the best "
         f"validation {table.monitor.metric}. Time an epoch is training alone, without validation."
     ]
-    said += [f"{entry.label}: {entry.note}" for entry in table.entries if entry.note]
+    labels = {row.label for row in rows}
+    said += [f"{entry.label}: {entry.note}" for entry in table.entries if entry.note and entry.label in labels]
     old = superseded(rows)
     if old:
         said.append(f"{old} runs made under older settings of the same entries are left out.")

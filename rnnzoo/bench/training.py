@@ -51,6 +51,7 @@ def train(
         NonFiniteError: the training diverged; names the tensor and the step.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    commit()
     with quiet():
         seed_everything(run.seed, workers=True, verbose=False)
         data = DATA.create(run.data_name, **{**_shuffling(run), **run.data})

@@ -9,6 +9,7 @@ import time
 from functools import partial
 
 import pytest
+import torch
 from filelock import FileLock
 
 from rnnzoo.bench import training
@@ -124,3 +125,14 @@ def test_after_kill_9_no_finished_run_is_repeated_and_no_row_is_lost(small_with,
     assert (first.read_bytes(), first.stat().st_mtime_ns) == before
     assert all(len(row_file(results, run).read_text().splitlines()) == 6 for run in runs)
     assert all(json.loads(line) for run in runs for line in row_file(results, run).read_text().splitlines())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(torch.cuda.is_available() and torch.cuda.device_count() < 2, reason="one GPU is not two devices")
+def test_two_devices_share_a_run_and_lose_no_sequence(small, tmp_path):
+    (run,) = expand(small, layers=["srn"], seeds=1)
+    assert make([run], tmp_path, devices=2).made == [run]
+    rows = read_rows(row_file(tmp_path, run))
+    assert {row.world_size for row in rows} == {2}
+    assert {(row.split, row.n) for row in rows} == {("train", 300), ("validation", 100), ("test", 100)}
+    assert {row.steps for row in rows} == {4 * 3}  # half as many of twice the size
