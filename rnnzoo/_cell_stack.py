@@ -14,7 +14,7 @@ from rnnzoo._flat_names import FlatNames
 from rnnzoo._stack_checks import check_lengths
 from rnnzoo._stack_states import StateLayout
 from rnnzoo.contracts import State
-from rnnzoo.ops.native import native_stack
+from rnnzoo.ops.native import native_pays, native_stack
 from rnnzoo.ops.ragged import reverse_by_length
 
 
@@ -84,7 +84,7 @@ class CellStack(FlatNames):
         """Packed rows stand sorted by length, states in the caller's order."""
         x, batch_sizes, order, place = packed
         state = None if state is None else self._layout.permute(state, order)
-        if weights:
+        if weights and (self._forced or native_pays(x, ragged=bool(batch_sizes[-1] < batch_sizes[0]))):
             y, state = self._run_native(x, state, weights, int(batch_sizes[0]), batch_sizes=batch_sizes)
         else:
             x, lengths = pad_packed_sequence(PackedSequence(x, batch_sizes), batch_first=True)  # (B, T, I)

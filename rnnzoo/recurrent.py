@@ -13,6 +13,7 @@ from rnnzoo._cell_stack import CellStack
 from rnnzoo._layer_options import cell_options, check_options, check_projection, find_entry
 from rnnzoo._stack_checks import InputError, check_arguments, check_features, check_input, check_lengths
 from rnnzoo.ops.backends import resolve
+from rnnzoo.ops.native import native_pays
 from rnnzoo.registry import LAYERS
 
 
@@ -148,7 +149,8 @@ class Recurrent(CellStack):
         batch, time = x.shape[batch_dim], x.shape[1 - batch_dim]
         state = None if hx is None else self._layout.enter(hx, batch if batched else None, weight)
         lengths = None if lengths is None else check_lengths(lengths, batch, time)
-        if weights:
+        ragged = lengths is not None and bool((lengths < time).any())
+        if weights and (self._forced or native_pays(x, ragged)):
             y, state = self._run_native(x, state, weights, batch, lengths=lengths)
         else:
             y, state = self._run_cells(x if self.batch_first else x.transpose(0, 1), state, lengths)

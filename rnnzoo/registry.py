@@ -36,7 +36,7 @@ class Registry(Generic[Entry]):
     def __init__(self, kind: str, package: str, entry_type: type[Entry]) -> None:
         self.kind = kind
         self.package = package
-        self._entry_type = entry_type
+        self._entry_type: type[Entry] = entry_type
         self._entries: dict[str, Entry] = {}
         self._discovered = False
 
@@ -92,7 +92,7 @@ class Registry(Generic[Entry]):
         if name not in self._entries:
             self.discover()
         if name not in self._entries:
-            raise unknown(self.kind, name, self._entries, see=f"rnnzoo list {self.kind}s")
+            raise unknown(self.kind, name, self._entries, see=f"rnnzoo list {self.kind if self.kind == 'data' else self.kind + 's'}")
         return self._entries[name]
 
     def entries(self) -> list[Entry]:

@@ -42,7 +42,7 @@ from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_sequence, check_sizes, check_state, check_step
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.gated import Stage, gated, gated_step
-from rnnzoo.ops.native import native_stack
+from rnnzoo.ops.native import native_pays, native_stack
 from rnnzoo.ops.ragged import check_lengths, zero_padding
 
 
@@ -191,22 +191,23 @@ class GatedCell(nn.Module):
             UnknownName, BackendError: ``self.backend`` is none, or cannot run this cell.
         """
         check_sequence(x, self.input_size, self.weight_ih)
-        backend = self._backend()
         if state is None:
             state = self.initial_state(x.shape[0])
         else:
             check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
         if lengths is not None:
             check_lengths(lengths, x.shape[0], x.shape[1])
+        backend = self._backend(x, lengths)
         run = self._native if backend == "native" else self._gated
         y, final = run(x, tuple(state), lengths, backend)
         self.last_backend = backend
         return y, final
 
-    def _backend(self) -> str:
+    def _backend(self, x: Tensor, lengths: Tensor | None) -> str:
         native = self.native_mode is not None
         available = ("reference", "torch", "native") if native else ("reference", "torch")
-        default = "native" if native else "torch"
+        ragged = lengths is not None and bool((lengths < x.shape[1]).any())
+        default = "native" if native and native_pays(x, ragged) else "torch"
         if torch.compiler.is_compiling():
             default = "reference"
         return resolve(self.backend, available, default, type(self).__name__)

@@ -26,6 +26,15 @@ _KERNELS: dict[str, Callable[..., Any]] = {
 MODES = tuple(_KERNELS)
 
 
+def native_pays(x: Tensor, ragged: bool) -> bool:
+    """Whether torch's kernel is the quicker way for ``x``.
+
+    It is not for ragged rows on a CPU: there torch leaves its fused kernel for a loop over packed steps that takes
+    several times as long as the eager fast path (``benchmarks/speed/native_vs_torch.py`` measures both).
+    """
+    return x.is_cuda or not ragged
+
+
 def native_stack(
     mode: str,
     x: Tensor,
