@@ -70,21 +70,24 @@ class Cell(Protocol):
     backend: str | None  # forced by the caller; None lets the op choose
     last_backend: str | None  # which one ran last
 
-    def initial_state(self, batch_size: int, *, device: Any = None, dtype: Any = None) -> State: ...
+    def initial_state(self, batch_size: int, *, device: Any = None, dtype: Any = None) -> State:
+        """The state before the first step: tensors (B, *shape)."""
 
-    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]: ...
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """One step: x (B, I) and a state to y (B, O) and the next state."""
 
-    def forward(
-        self, x: Tensor, state: State | None = None, lengths: Tensor | None = None
-    ) -> tuple[Tensor, State]: ...
+    def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
+        """All steps: x (B, T, I) to y (B, T, O) and the final state."""
 
 
 class Codec(Protocol):
     """Turns what a user has (texts, digits, numbers) into model inputs, and can be rebuilt from primitives."""
 
-    def encode(self, raw: list[Any]) -> SequenceBatch: ...
+    def encode(self, raw: list[Any]) -> SequenceBatch:
+        """Inputs and lengths of the raw items; targets and weights are fillers."""
 
-    def state(self) -> dict[str, Any]: ...
+    def state(self) -> dict[str, Any]:
+        """Primitives to rebuild the codec from; under "codec" its registered name."""
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,9 @@ class Registry(Generic[Entry]):
         if name not in self._entries:
             self.discover()
         if name not in self._entries:
-            raise unknown(self.kind, name, self._entries, see=f"rnnzoo list {self.kind if self.kind == 'data' else self.kind + 's'}")
+            folder = self.package.rpartition(".")[2]  # layers, tasks, data: as the command calls them
+            see = "" if self.kind == "codec" else f"rnnzoo list {folder}"
+            raise unknown(self.kind, name, self._entries, see)
         return self._entries[name]
 
     def entries(self) -> list[Entry]:
