@@ -22,6 +22,8 @@ class Embedding(nn.Module):
         embedding_size: E where it is learned.
         padding_id: this token's vector is zero and stays zero.
         dropout: share of the entries dropped while training.
+        word_dropout: share of the tokens (or steps) whose whole vector is dropped while training.
+        std: standard deviation of a learned table at the start.
 
     Raises:
         UnknownName: there is no such input or kind.
@@ -37,6 +39,8 @@ class Embedding(nn.Module):
         embedding_size: int = 64,
         padding_id: int | None = None,
         dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        std: float = 0.1,
     ) -> None:
         super().__init__()
         if input not in KINDS:
@@ -56,9 +60,12 @@ class Embedding(nn.Module):
         self.map: nn.Module | None = None
         if kind == "learned" and input == "tokens":
             self.map = nn.Embedding(input_size, embedding_size, padding_idx=padding_id)
+            with torch.no_grad():
+                self.map.weight.mul_(std)
         elif kind == "learned":
             self.map = nn.Linear(input_size, embedding_size)
         self.dropout = nn.Dropout(dropout) if dropout else None
+        self.word_dropout = nn.Dropout1d(word_dropout) if word_dropout else None  # a "channel" of it is a step
         self.register_buffer("one", torch.ones(()), persistent=False)  # its dtype is the model's
         self.one: Tensor
 
@@ -77,6 +84,8 @@ class Embedding(nn.Module):
             if self.input == "tokens" and inputs.device.type == "cpu" and inputs.numel():
                 self._check_ids(inputs, error)
             raise
+        if self.word_dropout is not None:
+            x = self.word_dropout(x)
         return x if self.dropout is None else self.dropout(x)
 
     def _embed(self, inputs: Tensor) -> Tensor:

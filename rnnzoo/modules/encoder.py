@@ -19,7 +19,8 @@ class Encoder(nn.Module):
         layer: a registered architecture, or "none": the embedding alone.
         hidden_size, num_layers, bidirectional: of the recurrent layers.
         dropout: between the recurrent layers.
-        embedding, embedding_size, embedding_dropout: see :class:`~rnnzoo.modules.embedding.Embedding`.
+        embedding, embedding_size, embedding_std, embedding_dropout, word_dropout: see
+            :class:`~rnnzoo.modules.embedding.Embedding`.
         layer_options: further arguments of the architecture.
 
     Raises:
@@ -39,7 +40,9 @@ class Encoder(nn.Module):
         dropout: float = 0.0,
         embedding: str = "learned",
         embedding_size: int = 64,
+        embedding_std: float = 0.1,
         embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
         padding_id: int | None = None,
         layer_options: dict[str, Any] | None = None,
     ) -> None:
@@ -51,6 +54,8 @@ class Encoder(nn.Module):
             embedding_size=embedding_size,
             padding_id=padding_id,
             dropout=embedding_dropout,
+            word_dropout=word_dropout,
+            std=embedding_std,
         )
         self.directions = 1
         self.recurrent: nn.Module | None = None

@@ -34,7 +34,8 @@ class SequenceClassifier(SequenceTask):
         hidden_size, num_layers, bidirectional: of the recurrent layers.
         dropout: between the recurrent layers and before the classifying layer.
         embedding: tokens: "learned" or "one_hot"; channels: "learned" (a linear map) or "none".
-        embedding_size, embedding_dropout: of the embedding.
+        embedding_size, embedding_std: of the embedding; a learned table starts as normal noise of this deviation.
+        embedding_dropout, word_dropout: of an embedding's entries, and of whole tokens.
         pooling: "last", "mean", "max" or "attention", each over a row's own steps.
         layer_options: further arguments of the architecture.
         initialization: "default" (each architecture's own) or "xavier", see ``modules.initialization``.
@@ -58,7 +59,9 @@ class SequenceClassifier(SequenceTask):
         dropout: float = 0.0,
         embedding: str = "learned",
         embedding_size: int = 64,
+        embedding_std: float = 0.1,
         embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
         pooling: str = "last",
         layer_options: dict[str, Any] | None = None,
         initialization: str = "default",
@@ -93,7 +96,9 @@ class SequenceClassifier(SequenceTask):
             dropout=dropout,
             embedding=embedding,
             embedding_size=embedding_size,
+            embedding_std=embedding_std,
             embedding_dropout=embedding_dropout,
+            word_dropout=word_dropout,
             padding_id=self.spec.get("padding_id"),
             layer_options=layer_options,
         )
