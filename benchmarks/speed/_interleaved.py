@@ -19,6 +19,8 @@ from typing import Any
 
 import torch
 
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "speed"
 
 
@@ -31,6 +33,7 @@ def compare(
     settings: Mapping[str, Any],
     out: Path | None = None,
     warmup: int = 2,
+    clock: str = "wall",
 ) -> dict[str, float]:
     """Time every candidate in each of ``rounds`` rounds and print, for each, its median and its ratio to ``baseline``.
 
@@ -42,13 +45,16 @@ def compare(
         settings: the sizes and options of this measurement, kept in the row.
         out: the folder of the rows, usually ``RESULTS``; ``None`` writes nothing.
         warmup: calls of each candidate that are not timed.
+        clock: "wall", or "cpu": the processor time of this process, which other processes hardly disturb; for work
+            of one thread the two are the same on a quiet machine.
 
     Returns:
         label -> median over rounds of its time over the baseline's.
 
     Raises:
-        KeyError: ``baseline`` is not among the candidates.
+        KeyError: ``baseline`` is not among the candidates, or there is no such clock.
     """
+    now = CLOCKS[clock]
     if baseline not in candidates:
         raise KeyError(f"baseline '{baseline}' is not a candidate; candidates: {', '.join(candidates)}")
     labels = list(candidates)
@@ -59,9 +65,9 @@ def compare(
     for turn in range(rounds):
         start = turn % len(labels)
         for label in labels[start:] + labels[:start]:
-            seconds[label].append(_timed(candidates[label]))
+            seconds[label].append(_timed(candidates[label], now))
     ratios = {label: [s / b for s, b in zip(seconds[label], seconds[baseline], strict=True)] for label in labels}
-    print(f"\n{name} {json.dumps(dict(settings))}, threads {torch.get_num_threads()}, {rounds} rounds")
+    print(f"\n{name} {json.dumps(dict(settings))}, threads {torch.get_num_threads()}, {rounds} rounds, {clock} time")
     print(f"{'candidate':<28}{'median ms':>12}{'ratio':>9}{'quartiles':>18}")
     rows = []
     for label in labels:
@@ -70,18 +76,23 @@ def compare(
         print(f"{label:<28}{1e3 * median:>12.3f}{middle:>9.3f}{f'{low:.3f} .. {high:.3f}':>18}")
         rows.append({"candidate": label, "seconds": median, "ratio": middle, "low": low, "high": high})
     if out is not None:
-        _append(out / f"{name}.jsonl", rows, {"name": name, "baseline": baseline, "rounds": rounds}, settings)
+        _append(
+            out / f"{name}.jsonl",
+            rows,
+            {"name": name, "baseline": baseline, "rounds": rounds, "clock": clock},
+            settings,
+        )
     return {row["candidate"]: row["ratio"] for row in rows}
 
 
-def _timed(call: Callable[[], None]) -> float:
+def _timed(call: Callable[[], None], now: Callable[[], float]) -> float:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    start = time.perf_counter()
+    start = now()
     call()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return now() - start
 
 
 def _append(path: Path, rows: list[dict[str, Any]], about: Mapping[str, Any], settings: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ import warnings
 from itertools import islice
 
 import torch
-from _interleaved import RESULTS, compare
+from _interleaved import CLOCKS, RESULTS, compare
 from lightning.pytorch import Trainer
 from torch.nn.functional import cross_entropy
 
@@ -29,9 +29,10 @@ WORDS, ROWS, EMBEDDING, HIDDEN, LAYERS = 80, 128, 100, 64, 2
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--batches", type=int, default=60, help="of each round; a whole epoch has 196")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batches", type=int, default=196, help="of each round; a whole epoch has 196")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu")
     parser.add_argument("--dir", help="the folder with the reviews; default: $RNNZOO_DATA, the cache, a download")
     parser.add_argument("--write", action="store_true", help=f"append rows under {RESULTS}")
     options = parser.parse_args()
@@ -75,6 +76,8 @@ def main() -> None:
         rounds=options.rounds,
         settings={"B": ROWS, "T": WORDS, "E": EMBEDDING, "H": HIDDEN, "layers": LAYERS, "batches": options.batches},
         out=RESULTS if options.write else None,
+        warmup=1,
+        clock=options.clock,
     )
 
 

@@ -9,23 +9,25 @@ import argparse
 from collections.abc import Callable
 
 import torch
-from _interleaved import RESULTS, compare
+from _interleaved import CLOCKS, RESULTS, compare
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 import rnnzoo
 
 SIZES = ((128, 80, 100, 64), (32, 128, 128, 256), (1, 16, 16, 16))  # B, T, I, H
-STACKS = ({}, {"num_layers": 2, "bidirectional": True})
+STACK = {"num_layers": 2, "bidirectional": True}
+FORMS = [*((size, {}, False) for size in SIZES), (SIZES[0], STACK, False), (SIZES[0], {}, True)]
 
 
-def training_step(module: nn.Module, x: Tensor, repeats: int) -> Callable[[], None]:
+def training_step(module: nn.Module, x: Tensor | PackedSequence, repeats: int) -> Callable[[], None]:
     """A call that runs forward and backward ``repeats`` times, so that small sizes last long enough to be timed."""
 
     def call() -> None:
         for _ in range(repeats):
             module.zero_grad(set_to_none=True)
-            x.grad = None
-            module(x)[0].square().mean().backward()
+            y = module(x)[0]
+            (y.data if isinstance(y, PackedSequence) else y).square().mean().backward()
 
     return call
 
@@ -33,31 +35,36 @@ def training_step(module: nn.Module, x: Tensor, repeats: int) -> Callable[[], No
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu")
     parser.add_argument("--write", action="store_true", help=f"append rows under {RESULTS}")
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    for B, T, I, H in SIZES:  # noqa: E741
-        for stack in STACKS:
-            for name in ("RNN", "LSTM", "GRU"):
-                ours = getattr(rnnzoo, name)(I, H, batch_first=True, **stack)
-                peer = getattr(nn, name)(I, H, batch_first=True, **stack)
-                peer.load_state_dict(ours.state_dict())
-                x = torch.randn(B, T, I, requires_grad=True)
-                torch.testing.assert_close(ours(x)[0], peer(x)[0])
-                repeats = 20 if B * T * H < 10_000 else 1
-                compare(
-                    "native_vs_torch",
-                    {
-                        f"torch.nn.{name}": training_step(peer, x, repeats),
-                        f"rnnzoo.{name}": training_step(ours, x, repeats),
-                    },
-                    baseline=f"torch.nn.{name}",
-                    rounds=options.rounds,
-                    settings={"B": B, "T": T, "I": I, "H": H, **stack, "repeats": repeats, "dtype": "float32"},
-                    out=RESULTS if options.write else None,
-                )
+    for (B, T, I, H), stack, ragged in FORMS:
+        for name in ("RNN", "LSTM", "GRU"):
+            ours = getattr(rnnzoo, name)(I, H, batch_first=True, **stack)
+            peer = getattr(nn, name)(I, H, batch_first=True, **stack)
+            peer.load_state_dict(ours.state_dict())
+            x = torch.randn(B, T, I, requires_grad=True)
+            torch.testing.assert_close(ours(x)[0], peer(x)[0])
+            given = x
+            if ragged:
+                given = pack_padded_sequence(x, torch.linspace(T, 1, B).long(), batch_first=True)
+                given = given._replace(data=given.data.detach().requires_grad_())
+            repeats = 20 if B * T * H < 10_000 else 1
+            compare(
+                "native_vs_torch",
+                {
+                    f"torch.nn.{name}": training_step(peer, given, repeats),
+                    f"rnnzoo.{name}": training_step(ours, given, repeats),
+                },
+                baseline=f"torch.nn.{name}",
+                rounds=options.rounds,
+                settings={"B": B, "T": T, "I": I, "H": H, **stack, "input": "packed" if ragged else "padded"},
+                out=RESULTS if options.write else None,
+                clock=options.clock,
+            )
 
 
 if __name__ == "__main__":

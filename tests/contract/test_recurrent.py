@@ -15,7 +15,7 @@ import rnnzoo
 from rnnzoo.ops.ragged import reverse_by_length
 from rnnzoo.registry import LAYERS
 
-I, H, B, T = 3, 4, 3, 6  # noqa: E741
+I, H, B, T = 3, 4, 3, 6
 ENTRIES = LAYERS.entries()
 every_layer = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 
@@ -35,7 +35,7 @@ def sequence(*shape):
 @every_layer
 def test_shapes_are_torchs(entry):
     layer = make(entry, num_layers=2, bidirectional=True)
-    O = layer.cells[0].output_size  # noqa: E741
+    O = layer.cells[0].output_size
     y, hn = layer(sequence(T, B, I))
     assert y.shape == (T, B, 2 * O)
     assert [m.shape for m in members(hn)] == [(4, B, *shape) for shape in layer.cells[0].state_shapes]

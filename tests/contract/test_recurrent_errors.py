@@ -9,7 +9,7 @@ from rnnzoo._stack_checks import InputError
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.registry import UnknownName
 
-I, H, B, T = 3, 4, 2, 5  # noqa: E741
+I, H, B, T = 3, 4, 2, 5
 x = torch.randn(T, B, I)
 h = torch.zeros(2, B, H)
 

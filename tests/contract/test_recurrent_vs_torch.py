@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 import rnnzoo
 
-I, H, B, T = 3, 5, 4, 6  # noqa: E741
+I, H, B, T = 3, 5, 4, 6
 LENGTHS = {"packed-sorted": [6, 5, 3, 1], "packed-unsorted": [3, 6, 1, 5]}
 MODULES = [
     ("LSTM", {}),

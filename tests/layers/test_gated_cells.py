@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections")
 
 CELLS = {"srn": SRN, "lstm": LSTM, "gru": GRU, "peephole_lstm": PeepholeLSTM}
 NATIVE = {"srn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
-I, H = 3, 4  # noqa: E741
+I, H = 3, 4
 
 
 def both_ways(cell, x, state=None):

@@ -10,7 +10,7 @@ from rnnzoo.modules.encoder import Encoder
 from rnnzoo.modules.initialization import initialize, recurrent_cells
 from rnnzoo.registry import UnknownName
 
-H, I = 32, 24  # noqa: E741
+H, I = 32, 24
 
 
 def uniform_within(values, fan_in, fan_out):

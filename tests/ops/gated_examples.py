@@ -4,7 +4,7 @@ import torch
 
 from rnnzoo.ops.gated import Stage, gated
 
-I, N = 3, 4  # noqa: E741
+I, N = 3, 4
 
 
 def build(stages, *, products, states=("h",), output="h", vectors=(), sizes=None, hoisted=False, clock=False):

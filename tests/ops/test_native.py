@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from rnnzoo.ops.native import native_stack
 from rnnzoo.registry import UnknownName
 
-B, T, I, H = 4, 6, 3, 5  # noqa: E741
+B, T, I, H = 4, 6, 3, 5
 MODULES = {
     "lstm": lambda **options: nn.LSTM(I, H, **options),
     "gru": lambda **options: nn.GRU(I, H, **options),
