@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
     elif name == "__version__":
         value = _version()
     elif name[:1].isupper():
-        value = importlib.import_module("rnnzoo._layer_classes").layer_class(name)
+        value = importlib.import_module("rnnzoo.recurrent.classes").layer_class(name)
     else:
         import difflib
 
@@ -49,7 +49,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    classes = importlib.import_module("rnnzoo._layer_classes").class_names()
+    classes = importlib.import_module("rnnzoo.recurrent.classes").class_names()
     return sorted({*globals(), *_LAZY, "__version__", *classes})
 
 

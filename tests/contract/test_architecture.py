@@ -36,21 +36,7 @@ MAY_IMPORT["rnnzoo"] = {"registry", "recurrent"}
 TORCH_ALONE = {"contracts", "registry", "ops", "layers", "recurrent", "laws", "modules", "rnnzoo"}
 HEAVY = {"lightning", "pytorch_lightning", "wandb", "matplotlib", "pandas", "torchmetrics", "torchtext", "sklearn"}
 
-ROOMS = {
-    "_law": "laws",
-    "_laws_sequence": "laws",
-    "_laws_weights": "laws",
-    "_laws_agreement": "laws",
-    "_cell_stack": "recurrent",
-    "_flat_names": "recurrent",
-    "_layer_classes": "recurrent",
-    "_layer_options": "recurrent",
-    "_stack_checks": "recurrent",
-    "_stack_states": "recurrent",
-    "__main__": "cli",
-    "commands": "cli",
-    "__init__": "rnnzoo",
-}
+ROOMS = {"__main__": "cli", "commands": "cli", "__init__": "rnnzoo"}
 
 
 def room(module):

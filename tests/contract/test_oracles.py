@@ -11,8 +11,8 @@ import pytest
 import torch
 from tolerances import close
 
-from rnnzoo._law import example
 from rnnzoo.laws import small_cell
+from rnnzoo.laws.law import example
 from rnnzoo.registry import LAYERS
 
 ROOT = Path(__file__).resolve().parents[2]

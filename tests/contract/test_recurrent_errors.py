@@ -5,8 +5,8 @@ import torch
 from torch.nn.utils.rnn import pack_sequence
 
 import rnnzoo
-from rnnzoo._stack_checks import InputError
 from rnnzoo.ops.backends import BackendError
+from rnnzoo.recurrent.checks import InputError
 from rnnzoo.registry import UnknownName
 
 I, H, B, T = 3, 4, 2, 5

@@ -7,8 +7,9 @@ from pages import ROOT, code_blocks, files_shown
 from tolerances import close
 
 import rnnzoo
-from rnnzoo import _layer_classes, laws
-from rnnzoo._law import example
+from rnnzoo import laws
+from rnnzoo.laws.law import example
+from rnnzoo.recurrent import classes
 from rnnzoo.registry import LAYERS
 
 PAGE = ROOT / "docs" / "add-a-layer.md"
@@ -21,7 +22,7 @@ def leaky_srn(monkeypatch):
     """The page's file, imported as if it lay in the folder; gone again afterwards."""
     LAYERS.discover()
     monkeypatch.setattr(LAYERS, "_entries", dict(LAYERS._entries))
-    monkeypatch.setattr(_layer_classes, "_CLASSES", dict(_layer_classes._CLASSES))
+    monkeypatch.setattr(classes, "_CLASSES", dict(classes._CLASSES))
     module = types.ModuleType(f"rnnzoo.layers.{NAME}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(compile(SHOWN[f"rnnzoo/layers/{NAME}.py"], str(PAGE), "exec"), module.__dict__)

@@ -6,9 +6,9 @@ import difflib
 import inspect
 from typing import Any
 
-from rnnzoo._layer_options import cell_options
 from rnnzoo.contracts import LayerEntry
-from rnnzoo.recurrent import Recurrent
+from rnnzoo.recurrent.options import cell_options
+from rnnzoo.recurrent.recurrent import Recurrent
 from rnnzoo.registry import LAYERS
 
 _CLASSES: dict[str, type[Recurrent]] = {}

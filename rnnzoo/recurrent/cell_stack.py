@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from rnnzoo._flat_names import FlatNames
-from rnnzoo._stack_checks import check_lengths
-from rnnzoo._stack_states import StateLayout
 from rnnzoo.contracts import State
 from rnnzoo.ops.native import native_pays, native_stack
 from rnnzoo.ops.ragged import reverse_by_length
+from rnnzoo.recurrent.checks import check_lengths
+from rnnzoo.recurrent.flat_names import FlatNames
+from rnnzoo.recurrent.states import StateLayout
 
 
 class CellStack(FlatNames):

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
-from rnnzoo._cell_stack import CellStack
-from rnnzoo._layer_options import cell_options, check_options, check_projection, find_entry
-from rnnzoo._stack_checks import InputError, check_arguments, check_features, check_input, check_lengths
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.native import native_pays
+from rnnzoo.recurrent.cell_stack import CellStack
+from rnnzoo.recurrent.checks import InputError, check_arguments, check_features, check_input, check_lengths
+from rnnzoo.recurrent.options import cell_options, check_options, check_projection, find_entry
 from rnnzoo.registry import LAYERS
 
 
@@ -216,7 +216,7 @@ def create_layer(layer: str | type, *args: Any, **kwargs: Any) -> Recurrent:
         UnknownName: no layer has this name; the message has near misses.
     """
     if isinstance(layer, str):
-        from rnnzoo._layer_classes import layer_class
+        from rnnzoo.recurrent.classes import layer_class
 
         return layer_class(LAYERS.entry(layer).class_name)(*args, **kwargs)
     return Recurrent(layer, *args, **kwargs)

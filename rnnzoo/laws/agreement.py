@@ -7,8 +7,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from rnnzoo._law import LawBroken, MakeCell, example, law, run, same, same_run
 from rnnzoo.contracts import LayerEntry, State
+from rnnzoo.laws.law import LawBroken, MakeCell, example, law, run, same, same_run
 
 
 @law("backends_agree")

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnzoo._stack_checks import InputError, check_like
 from rnnzoo.contracts import State
+from rnnzoo.recurrent.checks import InputError, check_like
 
 
 class StateLayout:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rnnzoo._law import LawBroken, MakeCell, example, law, run, same, same_run
 from rnnzoo.contracts import LayerEntry, State
+from rnnzoo.laws.law import LawBroken, MakeCell, example, law, run, same, same_run
 
 
 @law("shapes")

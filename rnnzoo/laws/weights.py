@@ -8,8 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rnnzoo._law import LawBroken, MakeCell, example, law, run, same, small_cell
 from rnnzoo.contracts import LayerEntry
+from rnnzoo.laws.law import LawBroken, MakeCell, example, law, run, same, small_cell
 
 
 @law("parameters_get_gradients")

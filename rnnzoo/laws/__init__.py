@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rnnzoo import _laws_agreement, _laws_sequence, _laws_weights
-from rnnzoo._law import LAWS, Law, LawBroken, small_cell
 from rnnzoo.contracts import LayerEntry
+from rnnzoo.laws import agreement, sequence, weights
+from rnnzoo.laws.law import LAWS, Law, LawBroken, small_cell
 from rnnzoo.registry import LAYERS, unknown
 
 __all__ = ["LAWS", "Law", "LawBroken", "Verdict", "check", "small_cell"]
 
-FAMILIES = (_laws_sequence, _laws_weights, _laws_agreement)
+FAMILIES = (sequence, weights, agreement)
 """The modules that hold the laws; importing them files every law in `LAWS`."""
 
 
