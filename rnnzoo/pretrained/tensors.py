@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rnnzoo.pretrained._errors import PretrainedError
@@ -45,7 +45,7 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool = Fal
                         f"tensor '{name}' reaches {float(tensor.abs().max()):.3g} and half precision ends at 65504; "
                         "save it without half=True."
                     )
-    save_file(written, path, metadata={"format": "pt"})
+    path.write_bytes(save(written, metadata={"format": "pt"}))  # with the usual permissions; save_file gives 0600
     return {"sha256": sha256(path), "bytes": path.stat().st_size, "dtype": "float16" if half else "float32"}
 
 
