@@ -38,7 +38,8 @@ def _layers() -> list[dict[str, Any]]:
     return [
         {
             "name": entry.name, "description": entry.description, "kind": entry.kind, "class": entry.class_name,
-            "paper": entry.paper._asdict(), "verified_by": entry.oracle, "backends": list(entry.backends),
+            "paper": entry.paper._asdict(), "year": entry.paper.year, "oracle": entry.oracle,
+            "backends": list(entry.backends),
         }
         for entry in LAYERS.entries()
     ]  # fmt: skip
@@ -81,9 +82,9 @@ def _tables() -> list[dict[str, Any]]:
 
 
 def _pretrained() -> list[dict[str, Any]]:
-    from rnnzoo.pretrained import list_pretrained
+    from rnnzoo.pretrained import list_pretrained, pretrained_entry
 
-    return [{"name": name, "description": ""} for name in list_pretrained()]
+    return [{"name": name, "description": pretrained_entry(name).description} for name in list_pretrained()]
 
 
 COLLECTORS: dict[str, Callable[[], list[dict[str, Any]]]] = {
