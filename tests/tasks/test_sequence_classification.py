@@ -32,7 +32,7 @@ def test_the_loss_falls_on_what_it_can_learn(tmp_path, layer):
     batches = [make_batch(16, seed=seed) for seed in range(4)]
     task = small(layer, learning_rate=0.03, pooling="mean")
     before = evaluate(task, batches[0])[0]
-    trainer = quiet_trainer(tmp_path, max_epochs=15)
+    trainer = quiet_trainer(tmp_path, max_epochs=30)
     trainer.fit(task, loader(batches))
     after = evaluate(task, batches[0])[0]
     assert before == pytest.approx(math.log(3), abs=0.4)
