@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 import torch
-from _interleaved import RESULTS, compare
+from _interleaved import CLOCKS, RESULTS, compare
 from torch import Tensor, nn
 from torchrecurrent import PeepholeLSTM as Peer
 
@@ -46,7 +46,8 @@ def twins(inputs: int, hidden: int) -> tuple[PeepholeLSTM, Peer]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu")
     parser.add_argument("--write", action="store_true", help=f"append rows under {RESULTS}")
     options = parser.parse_args()
     torch.manual_seed(0)
@@ -61,6 +62,7 @@ def main() -> None:
             rounds=options.rounds,
             settings={"B": batch, "T": time, "I": inputs, "H": hidden, "torchrecurrent": version("torchrecurrent")},
             out=RESULTS if options.write else None,
+            clock=options.clock,
         )
 
 

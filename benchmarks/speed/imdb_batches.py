@@ -11,7 +11,7 @@ import argparse
 from itertools import islice
 
 import torch
-from _interleaved import RESULTS, compare
+from _interleaved import CLOCKS, RESULTS, compare
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -39,7 +39,8 @@ class Classifier(nn.Module):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu")
     parser.add_argument("--dir", help="the folder with the reviews; default: $RNNZOO_DATA, the cache, a download")
     parser.add_argument("--write", action="store_true", help=f"append rows under {RESULTS}")
     options = parser.parse_args()
@@ -67,6 +68,7 @@ def main() -> None:
         rounds=options.rounds,
         settings={"B": ROWS, "T": WORDS, "H": HIDDEN, "layers": LAYERS, "batches": BATCHES},
         out=RESULTS if options.write else None,
+        clock=options.clock,
     )
 
 

@@ -1,6 +1,6 @@
 """A training step of minGRU and minLSTM, ours against minGRU-pytorch's: float32, forward and backward.
 
-    python benchmarks/speed/scan_vs_mingru_pytorch.py [--rounds 20] [--threads 2] [--write]
+    python benchmarks/speed/scan_vs_mingru_pytorch.py [--rounds 20] [--threads 1] [--clock cpu] [--write]
 
 Both have one fused input matrix without a bias, the state as output, and get the gradient of input and weights.
 """
@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 
 import torch
-from _interleaved import RESULTS, compare
+from _interleaved import CLOCKS, RESULTS, compare
 from minGRU_pytorch.minGRU import minGRU
 from minGRU_pytorch.minLSTM import minLSTM
 from torch import Tensor, nn
@@ -35,7 +35,8 @@ def training_step(module: nn.Module, x: Tensor, g: Tensor) -> Callable[[], None]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu")
     parser.add_argument("--write", action="store_true", help=f"append rows under {RESULTS}")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -55,6 +56,7 @@ def main() -> None:
                 rounds=arguments.rounds,
                 settings={"layer": name, "B": B, "T": T, "D": D, "dtype": "float32"},
                 out=RESULTS if arguments.write else None,
+                clock=arguments.clock,
             )
 
 
