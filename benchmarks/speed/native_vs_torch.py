@@ -11,13 +11,34 @@ from collections.abc import Callable
 import torch
 from _interleaved import CLOCKS, RESULTS, compare
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 import rnnzoo
 
 SIZES = ((128, 80, 100, 64), (32, 128, 128, 256), (1, 16, 16, 16))  # B, T, I, H
 STACK = {"num_layers": 2, "bidirectional": True}
-FORMS = [*((size, {}, False) for size in SIZES), (SIZES[0], STACK, False), (SIZES[0], {}, True)]
+FORMS = [*((size, {}, "padded") for size in SIZES), (SIZES[0], STACK, "padded")]
+FORMS += [(SIZES[0], {}, form) for form in ("packed", "lengths")]
+"""Sizes, stack, and the input: padded rows, packed rows, or padded rows with lengths (which torch packs and pads)."""
+
+
+class Packing(nn.Module):
+    """A module of torch.nn on padded rows of these lengths, as its users write it."""
+
+    def __init__(self, module: nn.Module, lengths: Tensor) -> None:
+        super().__init__()
+        self.module, self.lengths = module, lengths
+
+    def forward(self, x: Tensor) -> tuple[Tensor, object]:
+        y, state = self.module(pack_padded_sequence(x, self.lengths, batch_first=True))
+        return pad_packed_sequence(y, batch_first=True)[0], state
+
+
+class WithLengths(Packing):
+    """A layer of ours on the same rows."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, object]:
+        return self.module(x, lengths=self.lengths)
 
 
 def training_step(module: nn.Module, x: Tensor | PackedSequence, repeats: int) -> Callable[[], None]:
@@ -41,7 +62,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    for (B, T, I, H), stack, ragged in FORMS:
+    for (B, T, I, H), stack, form in FORMS:
         for name in ("RNN", "LSTM", "GRU"):
             ours = getattr(rnnzoo, name)(I, H, batch_first=True, **stack)
             peer = getattr(nn, name)(I, H, batch_first=True, **stack)
@@ -49,8 +70,11 @@ def main() -> None:
             x = torch.randn(B, T, I, requires_grad=True)
             torch.testing.assert_close(ours(x)[0], peer(x)[0])
             given = x
-            if ragged:
-                given = pack_padded_sequence(x, torch.linspace(T, 1, B).long(), batch_first=True)
+            lengths = torch.linspace(T, T // 2, B).long()
+            if form == "lengths":
+                ours, peer = WithLengths(ours, lengths), Packing(peer, lengths)
+            if form == "packed":
+                given = pack_padded_sequence(x, lengths, batch_first=True)
                 given = given._replace(data=given.data.detach().requires_grad_())
             repeats = 20 if B * T * H < 10_000 else 1
             compare(
@@ -61,7 +85,7 @@ def main() -> None:
                 },
                 baseline=f"torch.nn.{name}",
                 rounds=options.rounds,
-                settings={"B": B, "T": T, "I": I, "H": H, **stack, "input": "packed" if ragged else "padded"},
+                settings={"B": B, "T": T, "I": I, "H": H, **stack, "input": form},
                 out=RESULTS if options.write else None,
                 clock=options.clock,
             )

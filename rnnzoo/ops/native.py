@@ -27,10 +27,10 @@ MODES = tuple(_KERNELS)
 
 
 def native_pays(x: Tensor, ragged: bool) -> bool:
-    """Whether torch's kernel is the quicker way for ``x``.
+    """Whether torch's kernel is the quicker way for padded rows ``x``.
 
-    It is not for ragged rows on a CPU: there torch leaves its fused kernel for a loop over packed steps that takes
-    several times as long as the eager fast path (``benchmarks/speed/native_vs_torch.py`` measures both).
+    It is not for ragged ones on a CPU: packing them and padding the output again takes several times as long as the
+    eager fast path (``benchmarks/speed/native_vs_torch.py`` measures both). Rows that come packed stay with the kernel.
     """
     return x.is_cuda or not ragged
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from rnnzoo.contracts import State
-from rnnzoo.ops.native import native_pays, native_stack
+from rnnzoo.ops.native import native_stack
 from rnnzoo.ops.ragged import reverse_by_length
 from rnnzoo.recurrent.checks import check_lengths
 from rnnzoo.recurrent.flat_names import FlatNames
@@ -84,7 +84,7 @@ class CellStack(FlatNames):
         """Packed rows stand sorted by length, states in the caller's order."""
         x, batch_sizes, order, place = packed
         state = None if state is None else self._layout.permute(state, order)
-        if weights and (self._forced or native_pays(x, ragged=bool(batch_sizes[-1] < batch_sizes[0]))):
+        if weights:
             y, state = self._run_native(x, state, weights, int(batch_sizes[0]), batch_sizes=batch_sizes)
         else:
             x, lengths = pad_packed_sequence(PackedSequence(x, batch_sizes), batch_first=True)  # (B, T, I)

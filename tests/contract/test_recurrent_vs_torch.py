@@ -87,8 +87,7 @@ def test_equals_torch_over_the_grid(name, options, layers, bias, batch_first, bi
     ours.backend = backend
     for form, with_hx in itertools.product(FORMS, (True, False)):
         agree(ours, theirs, form, with_hx)
-        chosen = "torch" if form in LENGTHS else "native"  # torch's own kernel is slow on ragged rows on a CPU
-        assert ours.last_backend == (backend or chosen)
+        assert ours.last_backend == (backend or "native")
 
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
@@ -106,7 +105,6 @@ def test_equals_torch_in_float32(name, options, backend):
 @pytest.mark.parametrize(("name", "options"), MODULES, ids=lambda value: str(value))
 def test_dropout_of_one_seed_is_torchs(name, options, form, training):
     ours, theirs = pair(name, num_layers=3, dropout=0.4, bidirectional=True, **options)
-    ours.backend = "native"
     agree(ours.train(training), theirs.train(training), form, True)
 
 
