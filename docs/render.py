@@ -47,29 +47,45 @@ def table_section(name: str) -> str:
     )
 
 
-def speed_section() -> str:
-    """The latest measurement of each race: ratios of one process's interleaved rounds, no absolute times."""
+def speed_rows() -> list[dict[str, Any]]:
+    """The latest measurement of every candidate at every size, but the baselines themselves."""
     latest: dict[tuple[str, str, str], dict[str, Any]] = {}
     for path in sorted((RESULTS / "speed").glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            key = (row["name"], json.dumps(row["settings"], sort_keys=True), row["candidate"])
-            latest[key] = row
-    cells = [["race", "sizes", "candidate", "against", "ratio of the medians' rounds", "quartiles"]]
-    for (name, _, candidate), row in latest.items():
-        if candidate != row["baseline"]:
-            sizes = ", ".join(f"{key} {value}" for key, value in row["settings"].items())
-            spread = f"{row['low']:.2f} .. {row['high']:.2f}"
-            cells.append([name.replace("_", " "), sizes, candidate, row["baseline"], f"{row['ratio']:.2f}", spread])
-    machines = sorted(
-        {f"{row['cpu']}, {row['threads']} threads, torch {row['versions']['torch']}" for row in latest.values()}
-    )
-    rules = ["---", "---", "---", "---", "---:", "---:"]
-    body = "\n".join(f"| {' | '.join(line)} |" for line in [cells[0], rules, *cells[1:]])
+            latest[row["name"], json.dumps(row["settings"], sort_keys=True), row["candidate"]] = row
+    return [row for row in latest.values() if row["candidate"] != row["baseline"]]
+
+
+def speed_section() -> str:
+    """Each race's range of ratios over its sizes; no absolute times."""
+    races: dict[tuple[str, str, str], list[float]] = {}
+    for row in speed_rows():
+        races.setdefault((row["name"].replace("_", " "), row["candidate"], row["baseline"]), []).append(row["ratio"])
+    lines = ["| race | candidate | against | sizes | ratio |", "| --- | --- | --- | ---: | ---: |"]
+    for (name, candidate, baseline), ratios in races.items():
+        span = " to ".join(dict.fromkeys(f"{ratio:.2f}" for ratio in (min(ratios), max(ratios))))
+        lines.append(f"| {name} | {candidate} | {baseline} | {len(ratios)} | {span} |")
     return (
-        "Time over the peer's, below 1 is quicker: candidates take turns in one process, and the median of the rounds' "
-        f"ratios is shown. Scripts: [benchmarks/speed](benchmarks/speed). Measured on: {'; '.join(machines)}.\n\n{body}"
+        "Time of a training step over the peer's: candidates take turns in one process, and a ratio "
+        "is the median over rounds. [Every size, with quartiles](docs/generated/speed.md); again: the scripts in "
+        "[benchmarks/speed](benchmarks/speed).\n\n" + "\n".join(lines)
     )
+
+
+def speed_page() -> str:
+    """Every race at every size."""
+    rows = speed_rows()
+    lines = [
+        "| race | sizes | candidate | against | ratio | quartiles | clock |",
+        "| --- | --- | --- | --- | ---: | ---: | --- |",
+    ]
+    for row in rows:
+        sizes = ", ".join(f"{key} {value}" for key, value in row["settings"].items())
+        cells = (row["name"].replace("_", " "), sizes, row["candidate"], row["baseline"], f"{row['ratio']:.3f}")
+        lines.append(f"| {' | '.join(cells)} | {row['low']:.3f} .. {row['high']:.3f} | {row['clock']} |")
+    machines = sorted({f"{row['cpu']}, {row['threads']} threads, torch {row['versions']['torch']}" for row in rows})
+    return "# Speed\n\nMeasured on " + "; ".join(machines) + ".\n\n" + "\n".join(lines) + "\n"
 
 
 def layers_section() -> str:
@@ -108,6 +124,7 @@ def pages(out: Path) -> None:
     for name in ("digit-sum", "imdb"):
         table = load_table(name)
         write_report(table, table_rows(table, RESULTS), out)["html"].unlink()
+    (out / "speed.md").write_text(speed_page(), encoding="utf-8")
 
 
 def stale() -> list[str]:
