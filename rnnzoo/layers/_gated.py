@@ -206,8 +206,7 @@ class GatedCell(nn.Module):
     def _backend(self, x: Tensor, lengths: Tensor | None) -> str:
         native = self.native_mode is not None
         available = ("reference", "torch", "native") if native else ("reference", "torch")
-        ragged = lengths is not None and bool((lengths < x.shape[1]).any())
-        default = "native" if native and native_pays(x, ragged) else "torch"
+        default = "native" if native and native_pays(x, lengths, x.shape[1]) else "torch"
         if torch.compiler.is_compiling():
             default = "reference"
         return resolve(self.backend, available, default, type(self).__name__)

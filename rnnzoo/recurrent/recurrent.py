@@ -149,8 +149,7 @@ class Recurrent(CellStack):
         batch, time = x.shape[batch_dim], x.shape[1 - batch_dim]
         state = None if hx is None else self._layout.enter(hx, batch if batched else None, weight)
         lengths = None if lengths is None else check_lengths(lengths, batch, time)
-        ragged = lengths is not None and bool((lengths < time).any())
-        if weights and (self._forced or native_pays(x, ragged)):
+        if weights and (self._forced or native_pays(x, lengths, time)):
             y, state = self._run_native(x, state, weights, batch, lengths=lengths)
         else:
             y, state = self._run_cells(x if self.batch_first else x.transpose(0, 1), state, lengths)
