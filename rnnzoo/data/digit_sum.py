@@ -4,7 +4,8 @@ From X. Qiu et al., "Neural Networks and Deep Learning: Cases and Practice", cha
 many steps a recurrent network remembers. For each of the 100 ordered pairs (n1, n2) of digits the sequence
 [n1, n2, 0, ..., 0] is copied k times, and in each copy one random position behind the pair is replaced by a random
 digit (which may be 0); the label is n1 + n2. k = 3 gives the 300 training sequences, k = 1 the 100 for validation and
-another 100 for testing.
+another 100 for testing. The book writes its files of lengths 5, 10, ..., 35 one after another from one generator, so
+what a length's file holds depends on the lengths before it; here too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from rnnzoo.data._batches import FlatSequences, unlabelled_batch
 from rnnzoo.registry import CODECS, DATA
 
 COPIES = {"train": 3, "validation": 1, "test": 1}
-VERSION = 1
+BOOK_LENGTHS = (5, 10, 15, 20, 25, 30, 35)
+VERSION = 2
+"""1 began each length with a new generator."""
 
 
 def digit_sequences(length: int, copies: int, random: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
@@ -80,7 +83,8 @@ class DigitSum(ZooData):
         length: digits of a sequence, at least 3.
         batch_size, eval_batch_size: rows of a batch.
         shuffle: another order each epoch; the book trains unshuffled.
-        data_seed: of the generator that places the distractors (train first, then validation, then test).
+        data_seed: of the generator that places the distractors: train first, then validation, then test; the book's
+            lengths one after another, any other length from a new generator.
         seed: of the shuffling.
         num_workers: processes that prepare batches.
 
@@ -131,13 +135,15 @@ class DigitSum(ZooData):
         return DigitsCodec().state()
 
     def build_splits(self) -> dict[str, FlatSequences]:
-        """Draw all three splits from one generator."""
+        """Draw all three splits from one generator, behind those of the book's shorter lengths."""
         random = np.random.RandomState(self.data_seed)
-        splits = {}
-        for split, copies in COPIES.items():
-            digits, sums = digit_sequences(self.length, copies, random)
-            splits[split] = FlatSequences(digits.reshape(-1), np.full(len(digits), self.length), sums)
-        return splits
+        drawn = BOOK_LENGTHS[: BOOK_LENGTHS.index(self.length) + 1] if self.length in BOOK_LENGTHS else (self.length,)
+        for length in drawn:
+            rows = {split: digit_sequences(length, copies, random) for split, copies in COPIES.items()}
+        return {
+            split: FlatSequences(digits.reshape(-1), np.full(len(digits), self.length), sums)
+            for split, (digits, sums) in rows.items()
+        }
 
     @classmethod
     def tiny(cls) -> DigitSum:

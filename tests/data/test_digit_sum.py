@@ -20,15 +20,22 @@ def by_the_book(length, copies):
     return rows
 
 
-@pytest.mark.parametrize("length", [5, 10, 35])
-def test_the_rows_are_those_of_the_recipe_drawn_by_the_legacy_generator(length):
-    splits = DigitSum(length=length).splits
+def rows_of(data, split):
+    batch = data.splits[split][range(len(data.splits[split]))]
+    return list(zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True))
+
+
+def test_the_rows_are_those_of_the_books_files_written_one_after_another_from_one_generator():
     np.random.seed(0)
-    for split, copies in (("train", 3), ("validation", 1), ("test", 1)):
-        expected = by_the_book(length, copies)
-        batch = splits[split][range(len(splits[split]))]
-        assert batch.inputs.tolist() == [row for row, _ in expected]
-        assert batch.targets.tolist() == [total for _, total in expected]
+    for length in (5, 10, 15, 20, 25, 30, 35):
+        data = DigitSum(length=length)
+        for split, copies in (("train", 3), ("validation", 1), ("test", 1)):
+            assert rows_of(data, split) == by_the_book(length, copies), (length, split)
+
+
+def test_a_length_that_is_not_the_books_has_a_generator_of_its_own():
+    np.random.seed(0)
+    assert rows_of(DigitSum(length=12), "train") == by_the_book(12, 3)
 
 
 def test_by_default_an_epoch_is_38_steps_of_8_rows_in_order():
