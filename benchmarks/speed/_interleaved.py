@@ -1,7 +1,4 @@
-"""Compares the speed of candidates fairly on a busy machine: rounds that run each of them in turn, in one process.
-
-Only ratios within a round are compared, so that a slow minute of the machine slows every candidate alike.
-"""
+"""Compares the speed of candidates by interleaved rounds (``rnnzoo.bench.interleaved``): prints and appends rows."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import os
 import platform
 import statistics
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -19,7 +15,10 @@ from typing import Any
 
 import torch
 
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+from rnnzoo.bench.environment import processor
+from rnnzoo.bench.interleaved import CLOCKS, interleave, ratios
+
+__all__ = ["CLOCKS", "RESULTS", "compare"]
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "speed"
 
@@ -44,7 +43,7 @@ def compare(
         rounds: how often each candidate runs; the order turns by one place a round.
         settings: the sizes and options of this measurement, kept in the row.
         out: the folder of the rows, usually ``RESULTS``; ``None`` writes nothing.
-        warmup: calls of each candidate that are not timed.
+        warmup: rounds before those, not counted.
         clock: "wall", or "cpu": the processor time of this process, which other processes hardly disturb; for work
             of one thread the two are the same on a quiet machine.
 
@@ -54,24 +53,14 @@ def compare(
     Raises:
         KeyError: ``baseline`` is not among the candidates, or there is no such clock.
     """
-    now = CLOCKS[clock]
     if baseline not in candidates:
         raise KeyError(f"baseline '{baseline}' is not a candidate; candidates: {', '.join(candidates)}")
-    labels = list(candidates)
-    for label in labels:
-        for _ in range(warmup):
-            candidates[label]()
-    seconds: dict[str, list[float]] = {label: [] for label in labels}
-    for turn in range(rounds):
-        start = turn % len(labels)
-        for label in labels[start:] + labels[:start]:
-            seconds[label].append(_timed(candidates[label], now))
-    ratios = {label: [s / b for s, b in zip(seconds[label], seconds[baseline], strict=True)] for label in labels}
+    seconds = interleave(candidates, rounds=rounds, drop=warmup, now=CLOCKS[clock])
+    found = ratios(seconds, baseline)
     print(f"\n{name} {json.dumps(dict(settings))}, threads {torch.get_num_threads()}, {rounds} rounds, {clock} time")
     print(f"{'candidate':<28}{'median ms':>12}{'ratio':>9}{'quartiles':>18}")
     rows = []
-    for label in labels:
-        low, middle, high = statistics.quantiles(ratios[label], n=4, method="inclusive")
+    for label, (middle, low, high) in found.items():
         median = statistics.median(seconds[label])
         print(f"{label:<28}{1e3 * median:>12.3f}{middle:>9.3f}{f'{low:.3f} .. {high:.3f}':>18}")
         rows.append({"candidate": label, "seconds": median, "ratio": middle, "low": low, "high": high})
@@ -85,22 +74,12 @@ def compare(
     return {row["candidate"]: row["ratio"] for row in rows}
 
 
-def _timed(call: Callable[[], None], now: Callable[[], float]) -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    start = now()
-    call()
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return now() - start
-
-
 def _append(path: Path, rows: list[dict[str, Any]], about: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     machine = {
         "settings": dict(settings),
         "versions": {"python": platform.python_version(), "torch": version("torch")},
         "threads": torch.get_num_threads(),
-        "cpu": _cpu(),
+        "cpu": processor(),
         "cores": os.cpu_count(),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
         "commit": _git("rev-parse", "HEAD"),
@@ -111,15 +90,6 @@ def _append(path: Path, rows: list[dict[str, Any]], about: Mapping[str, Any], se
     with path.open("a") as file:
         for row in rows:
             file.write(json.dumps({**about, **row, **machine}) + "\n")
-
-
-def _cpu() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _git(*arguments: str) -> str:

@@ -56,6 +56,16 @@ def device_name(accelerator: str) -> str:
     return f"{accelerator} {platform.machine()}, {torch.get_num_threads()} threads"
 
 
+def processor() -> str:
+    """The processor's model, as the machine calls it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
 def default_results(quick: bool = False, start: Path | None = None) -> Path:
     """The folder of result rows: ``benchmarks/results`` in a checkout of rnnzoo, else ``./rnnzoo-results``.
 
