@@ -20,6 +20,10 @@ class Column(NamedTuple):
 
 def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list[Column]:
     """The report's columns; a reference is marked with the number of its source in ``sources``."""
+    if table.race is not None:
+        from rnnzoo.bench.race_report import race_columns
+
+        return race_columns(table, lines)
     metric = table.monitor.metric
     others = [reference.model for reference in table.references if reference.model]
     foreign = [reference for reference in table.references if reference.model]

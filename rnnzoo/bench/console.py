@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from rnnzoo.bench.race_report import race_headline
 from rnnzoo.bench.runs import Run
 from rnnzoo.bench.summary import spoken_time
 
@@ -57,9 +58,10 @@ class Console:
         """A run has its rows."""
         from rnnzoo.callbacks import read_rows
 
-        metric = run.monitor["metric"]
-        found = [row for row in read_rows(rows) if row.split == "test" and row.metric == metric]
+        metric, made = run.monitor["metric"], read_rows(rows)
+        found = [row for row in made if row.split == "test" and row.metric == metric]
         value = f"test {metric} {found[0].value:.4f}, {found[0].seconds:.0f} s" if found else ""
+        value = race_headline(made) if run.race else value
         self._settle()
         left = (time.monotonic() - self._started) / self._done * (self._total - self._done)
         plain = f"; about {spoken_time(left)} left" if self._bar is None and self._done < self._total else ""

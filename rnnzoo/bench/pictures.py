@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rnnzoo.bench.errors import TableError
+from rnnzoo.bench.race import PASSES, parse_size
 from rnnzoo.bench.summary import Line
 from rnnzoo.bench.table import Table
 from rnnzoo.registry import unknown
@@ -69,10 +70,27 @@ def _comparison(table: Table, lines: Sequence[Line]) -> Figure:
     return comparison(bars, metric=f"test {metric}", title=table.title)
 
 
+def _relative_time(table: Table, lines: Sequence[Line]) -> Figure:
+    from rnnzoo.figures import Timing, relative_time
+
+    if table.race is None:
+        raise TableError(f"table {table.name}: the picture relative_time shows a race, and the table has no `race`.")
+    baseline = table.race.contestants[0]
+    timings = []
+    for line in lines:
+        size = parse_size(line.variant["size"], f"table {table.name}")
+        work = "{B} rows x {T} steps\n{I} features, {H} hidden".format(**size)
+        for split in PASSES if line.label != baseline else ():
+            ratio, low, high = (line.values[split, name].mean for name in ("ratio", "ratio_low", "ratio_high"))
+            timings.append(Timing(split, f"{line.layer}, {work}", line.label, ratio, low, high))
+    return relative_time(timings, baseline=baseline, title=table.title)
+
+
 MAKERS: dict[str, Callable[[Table, Sequence[Line]], Figure]] = {
     "accuracy_against_length": _accuracy,
     "loss_against_length": _loss,
     "comparison": _comparison,
+    "relative_time": _relative_time,
 }
 
 

@@ -13,6 +13,7 @@ from string import Template
 from rnnzoo.bench.columns import Column, columns, links_of, sources_of
 from rnnzoo.bench.errors import NoRows
 from rnnzoo.bench.pictures import pictures
+from rnnzoo.bench.race_report import race_notes
 from rnnzoo.bench.summary import summarise, superseded
 from rnnzoo.bench.table import Table
 from rnnzoo.contracts import ResultRow
@@ -141,10 +142,14 @@ def _html_table(shown: Sequence[Column]) -> str:
 
 def notes(table: Table, rows: Sequence[ResultRow]) -> str:
     """How to read the table."""
-    said = [
-        "Mean ± standard deviation over seeds; all splits measured once, with the checkpoint of the best "
-        f"validation {table.monitor.metric}. Time an epoch is training alone, without validation."
-    ]
+    said = (
+        [
+            "Mean ± standard deviation over seeds; all splits measured once, with the checkpoint of the best "
+            f"validation {table.monitor.metric}. Time an epoch is training alone, without validation."
+        ]
+        if table.race is None
+        else race_notes(table.race, rows)
+    )
     labels = {row.label for row in rows}
     said += [f"{entry.label}: {entry.note}" for entry in table.entries if entry.note and entry.label in labels]
     old = superseded(rows)

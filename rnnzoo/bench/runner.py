@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from rnnzoo.bench.console import Console
+from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
 from rnnzoo.bench.runs import Run
 from rnnzoo.registry import unknown
@@ -111,8 +112,22 @@ def _make(run: Run, results: Path, devices: int, wandb: str, keep: bool, console
 def train_and_write(
     run: Run, rows: Path, folder: Path, *, devices: int, wandb: str, progress: Callable[[float], None] | None
 ) -> None:
-    """Train ``run`` and write its rows; on several devices in a process of its own, which those devices copy."""
+    """Train ``run`` (or race it) and write its rows; on several devices in a process of its own, which those copy.
+
+    Raises:
+        TableError: a race on several devices.
+    """
     (folder / "run.json").write_text(run.to_json(), encoding="utf-8")
+    if run.race:
+        from rnnzoo.bench.racing import race
+        from rnnzoo.callbacks import write_rows
+
+        if devices > 1:
+            raise TableError(
+                f"{run.title}: a race runs in one process on one processor; leave out --devices {devices}."
+            )
+        write_rows(rows, race(run))
+        return
     if devices > 1:
         command = [
             sys.executable,

@@ -6,10 +6,11 @@ import hashlib
 import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from rnnzoo.bench.errors import TableError, refuse_unknown_keys
+from rnnzoo.bench.race import Race
 from rnnzoo.bench.settings import check_settings
 from rnnzoo.bench.table import Table, TableEntry
 from rnnzoo.contracts import ResultRow
@@ -42,6 +43,7 @@ class Run:
     model: dict[str, Any]
     trainer: dict[str, Any]
     monitor: dict[str, str]
+    race: dict[str, Any] = field(default_factory=dict)  # the settings of a race; empty: a training
 
     @property
     def id(self) -> str:
@@ -91,11 +93,17 @@ def expand(
         table = quick_table(table)
     if seeds is not None and seeds < 1:
         raise TableError(f"--seeds is a number of seeds, at least 1, not {seeds}.")
+    if table.race is not None:
+        from rnnzoo.bench.race_runs import expand_race  # loads torch
+
+        return expand_race(
+            table, table.race, layers=layers, seeds=seeds or 1, only=only or {}, precision=precision or "32-true"
+        )
     entries = choose_entries(table, layers)
     check_settings(table, entries)
     versions: dict[str, str] = {}
     runs: list[Run] = []
-    for variant in _variants(table, only or {}):
+    for variant in variants_of(table, only or {}):
         for entry in entries:
             data = {**table.data, **entry.data, **variant}
             name = data.pop("name")
@@ -127,6 +135,7 @@ def spec_hash(run: Run) -> str:
         "data_version": run.data_version,
         "trainer": run.trainer,
         "monitor": run.monitor,
+        **({"race": run.race} if run.race else {}),
     }
     canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
@@ -135,7 +144,9 @@ def spec_hash(run: Run) -> str:
 def quick_table(table: Table) -> Table:
     """The table with its ``quick`` settings laid over it."""
     quick = table.quick
-    refuse_unknown_keys("variant", quick.get("variants", {}), table.variants, f"table {table.name}, quick")
+    where = f"table {table.name}, quick"
+    refuse_unknown_keys("variant", quick.get("variants", {}), table.variants, where)
+    refuse_unknown_keys("setting", quick.get("race", {}), [f.name for f in fields(Race)], where)
     entries = tuple(
         replace(entry, seeds=quick.get("seeds", 1), trainer={**entry.trainer, **quick.get("trainer", {})})
         for entry in table.entries
@@ -147,6 +158,7 @@ def quick_table(table: Table) -> Table:
         trainer={**table.trainer, **quick.get("trainer", {})},
         model={**table.model, **quick.get("model", {})},
         data={**table.data, **quick.get("data", {})},
+        race=None if table.race is None else replace(table.race, **quick.get("race", {})),
     )
 
 
@@ -167,7 +179,12 @@ def choose_entries(table: Table, layers: Sequence[str]) -> list[TableEntry]:
     return chosen
 
 
-def _variants(table: Table, only: dict[str, Any]) -> list[dict[str, Any]]:
+def variants_of(table: Table, only: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every combination of the values that the table varies, those in ``only`` fixed.
+
+    Raises:
+        TableError: ``only`` names what the table does not vary, or a value it does not take.
+    """
     refuse_unknown_keys("variant", only, table.variants, f"--only of table {table.name}")
     for key, value in only.items():
         if value not in table.variants[key]:

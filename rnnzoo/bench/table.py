@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from rnnzoo.bench.errors import TableError, refuse_unknown_keys
+from rnnzoo.bench.race import QUICK_KEYS_OF_A_RACE, Race, fill_in
 from rnnzoo.registry import unknown
 
 
@@ -70,6 +71,7 @@ class Table:
     quick: dict[str, Any] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     figures: tuple[str, ...] = ("comparison",)
+    race: Race | None = None  # a race of implementations in place of trainings
 
 
 QUICK_KEYS = ("entries", "seeds", "variants", "model", "data", "trainer")
@@ -117,6 +119,9 @@ def parse_table(text: str, where: str) -> Table:
         raise TableError(f"{where}: a table is a mapping of settings, not {type(raw).__name__}.")
     refuse_unknown_keys("setting", raw, [f.name for f in fields(Table)], where)
     raw = dict(raw)
+    if "race" in raw:
+        raw["race"] = _record(Race, raw["race"], f"{where}, race")
+        raw = fill_in(raw, where)
     raw["monitor"] = _record(Monitor, raw.get("monitor", {"metric": "accuracy", "mode": "max"}), f"{where}, monitor")
     raw["entries"] = tuple(_entry(item, where) for item in _list(raw.get("entries", []), f"{where}, entries"))
     raw["references"] = tuple(
@@ -165,7 +170,8 @@ def _check(table: Table, where: str) -> None:
         raise TableError(f"{where}: monitor.mode is max or min, not {table.monitor.mode!r}.")
     for key, values in table.variants.items():
         _list(values, f"{where}, variants.{key}")
-    refuse_unknown_keys("setting", table.quick, QUICK_KEYS, f"{where}, quick")
+    known = QUICK_KEYS if table.race is None else QUICK_KEYS_OF_A_RACE
+    refuse_unknown_keys("setting", table.quick, known, f"{where}, quick")
     for label in table.quick.get("entries", labels):
         if label not in labels:
             raise TableError(f"{where}, quick.entries: {unknown('entry', label, labels)}")
