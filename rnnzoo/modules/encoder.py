@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rnnzoo.modules.dropped_layers import DroppedLayers
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.ops.ragged import check_lengths
 from rnnzoo.recurrent import create_layer
@@ -18,14 +19,16 @@ class Encoder(nn.Module):
         input, input_size, padding_id: of the spec.
         layer: a registered architecture, or "none": the embedding alone.
         hidden_size, num_layers, bidirectional: of the recurrent layers.
-        dropout: between the recurrent layers.
+        dropout: between the recurrent layers, where there is no ``input_dropout``.
+        input_dropout, input_dropout_kind: of the inputs of every recurrent layer, see
+            :class:`~rnnzoo.modules.dropped_layers.DroppedLayers`.
         embedding, embedding_size, embedding_std, embedding_dropout, word_dropout: see
             :class:`~rnnzoo.modules.embedding.Embedding`.
         layer_options: further arguments of the architecture.
 
     Raises:
-        UnknownName: no such layer.
-        ValueError: options of a layer where there is none.
+        UnknownName: no such layer or kind of dropout.
+        ValueError: options or input dropout of a layer where there is none.
     """
 
     def __init__(
@@ -38,6 +41,8 @@ class Encoder(nn.Module):
         num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        input_dropout_kind: str = "locked",
         embedding: str = "learned",
         embedding_size: int = 64,
         embedding_std: float = 0.1,
@@ -65,18 +70,18 @@ class Encoder(nn.Module):
                 raise ValueError(
                     f"layer_options is {layer_options} and layer is 'none', which takes none; name a layer."
                 )
+            if input_dropout:
+                raise ValueError(f"input_dropout is {input_dropout} and layer is 'none'; use embedding_dropout.")
             return
         self.directions = 2 if bidirectional else 1
-        self.recurrent = create_layer(
-            layer,
-            self.embedding.output_size,
-            hidden_size,
-            num_layers=num_layers,
-            bidirectional=bidirectional,
-            dropout=dropout if num_layers > 1 else 0.0,
-            batch_first=True,
-            **(layer_options or {}),
-        )
+        stack: dict[str, Any] = {"num_layers": num_layers, "bidirectional": bidirectional, **(layer_options or {})}
+        width = self.embedding.output_size
+        if input_dropout:
+            stack |= {"p": input_dropout, "kind": input_dropout_kind}
+            self.recurrent = DroppedLayers(layer, width, hidden_size, **stack)
+        else:
+            stack |= {"dropout": dropout if num_layers > 1 else 0.0, "batch_first": True}
+            self.recurrent = create_layer(layer, width, hidden_size, **stack)
         self.output_size = self.recurrent.output_size
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor | None]:

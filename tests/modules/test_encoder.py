@@ -53,9 +53,26 @@ def test_lengths_that_do_not_fit_are_refused(lengths, message):
         lstm_encoder()(torch.zeros(2, 3, dtype=torch.int64), torch.tensor(lengths))
 
 
+def test_input_dropout_drops_the_first_layers_inputs_and_takes_the_place_of_dropout_between():
+    encoder = lstm_encoder(num_layers=2, bidirectional=True, dropout=0.9, input_dropout=0.5)
+    assert [layer.dropout for layer in encoder.recurrent.layers] == [0.0, 0.0]
+    assert [dropout.p for dropout in encoder.recurrent.dropouts] == [0.5, 0.5]
+    tokens = torch.randint(6, (3, 7))
+    features = encoder(tokens)[0]
+    assert features.shape == (3, 7, encoder.output_size)
+    assert not features.equal(encoder(tokens)[0])
+    encoder.eval()
+    assert encoder(tokens)[0].equal(encoder(tokens)[0])
+
+
 def test_an_unknown_layer_has_near_misses():
     with pytest.raises(UnknownName, match="did you mean lstm"):
         Encoder("tokens", 6, layer="lstmm")
+
+
+def test_input_dropout_without_a_layer_is_refused():
+    with pytest.raises(ValueError, match=r"input_dropout is 0\.2 and layer is 'none'; use embedding_dropout"):
+        Encoder("tokens", 6, layer="none", input_dropout=0.2)
 
 
 def test_options_without_a_layer_are_refused():
