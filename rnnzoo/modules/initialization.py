@@ -11,7 +11,7 @@ from torch import nn
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.registry import unknown
 
-INITIALIZATIONS = ("default", "xavier")
+INITIALIZATIONS = ("default", "xavier", "keras")
 
 KNOWN = re.compile(r"(weight|bias)_(ih|hh)(_\d+)?")
 """Parameters of H rows a gate: weights (gates * H, I) and (gates * H, H), biases (gates * H,)."""
@@ -25,9 +25,13 @@ def initialize(model: nn.Module, head: nn.Module, name: str) -> None:
     (H, I) and (H, H) matrix on its own, every gate's bias as a (1, H) matrix, the head's weight; the head's bias is 0.
     Where a layer has a recurrent bias beside the input's, it starts at 0, so that their sum is distributed as one.
 
+    "keras" is what Keras' layers start with: the embedding table U(-0.05, 0.05), input and head weights Xavier-uniform
+    with all gates of a layer as one matrix, recurrent weights (all gates together) with orthonormal columns, biases 0
+    but the LSTM's forget gate's, which is 1.
+
     Raises:
         UnknownName: no such initialisation.
-        ValueError: "xavier" and a layer has weights of which it is not said what their gates are.
+        ValueError: a layer has weights of which it is not said what their gates are.
     """
     if name not in INITIALIZATIONS:
         raise unknown("initialization", name, INITIALIZATIONS)
@@ -36,9 +40,10 @@ def initialize(model: nn.Module, head: nn.Module, name: str) -> None:
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, Embedding):
-                _embedding(module)
+                _embedding(module, name)
         for cell in recurrent_cells(model):
-            _cell(cell)
+            _check_cell(cell, name)
+            _xavier_cell(cell) if name == "xavier" else _keras_cell(cell)
         for linear in head.modules():
             if isinstance(linear, nn.Linear):
                 _linear(linear)
@@ -52,13 +57,14 @@ def recurrent_cells(model: nn.Module) -> Iterator[nn.Module]:
             yield from cells
 
 
-def _embedding(embedding: Embedding) -> None:
+def _embedding(embedding: Embedding, name: str) -> None:
     if isinstance(embedding.map, nn.Linear):
         _linear(embedding.map)
     elif isinstance(embedding.map, nn.Embedding):
-        nn.init.xavier_uniform_(embedding.map.weight)  # (V, E)
+        table = embedding.map.weight  # (V, E)
+        nn.init.xavier_uniform_(table) if name == "xavier" else nn.init.uniform_(table, -0.05, 0.05)
         if embedding.padding_id is not None:
-            embedding.map.weight[embedding.padding_id].zero_()
+            table[embedding.padding_id].zero_()
 
 
 def _linear(linear: nn.Linear) -> None:
@@ -67,18 +73,37 @@ def _linear(linear: nn.Linear) -> None:
         nn.init.zeros_(linear.bias)
 
 
-def _cell(cell: nn.Module) -> None:
+def _check_cell(cell: nn.Module, initialization: str) -> None:
     H = int(cell.hidden_size)  # type: ignore[arg-type]
-    parameters = dict(cell.named_parameters())
-    strange = [f"{n} {tuple(p.shape)}" for n, p in parameters.items() if not KNOWN.fullmatch(n) or p.shape[0] % H]
+    parameters = cell.named_parameters()
+    strange = [f"{n} {tuple(p.shape)}" for n, p in parameters if not KNOWN.fullmatch(n) or p.shape[0] % H]
     if strange:
         raise ValueError(
-            f"initialization is 'xavier' and {type(cell).__name__} has {', '.join(strange)}; it knows weight_ih, "
-            f"weight_hh, bias_ih and bias_hh with hidden_size ({H}) rows a gate. Use initialization='default'."
+            f"initialization is '{initialization}' and {type(cell).__name__} has {', '.join(strange)}; it knows "
+            f"weight_ih, weight_hh, bias_ih and bias_hh with hidden_size ({H}) rows a gate. Use "
+            "initialization='default'."
         )
+
+
+def _xavier_cell(cell: nn.Module) -> None:
+    H = int(cell.hidden_size)  # type: ignore[arg-type]
+    parameters = dict(cell.named_parameters())
     for name, parameter in parameters.items():
         if name.startswith("bias_hh") and "bias_ih" in parameters:
             nn.init.zeros_(parameter)
             continue
         for gate in parameter.split(H):  # (H, I) or (H,)
             nn.init.xavier_uniform_(gate if gate.ndim == 2 else gate[None])
+
+
+def _keras_cell(cell: nn.Module) -> None:
+    for name, parameter in cell.named_parameters():
+        if name.startswith("weight_ih"):
+            nn.init.xavier_uniform_(parameter)  # (gates * H, I)
+        elif name.startswith("weight_hh"):
+            nn.init.orthogonal_(parameter)  # (gates * H, H)
+        else:
+            nn.init.zeros_(parameter)
+    bias = getattr(cell, "bias_ih", None)
+    if bias is not None and cell.native_mode == "lstm":  # gates i, f, g, o
+        bias.chunk(4)[1].fill_(1.0)

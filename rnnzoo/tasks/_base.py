@@ -15,7 +15,7 @@ from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
 from rnnzoo.metrics import Measured, WeightedMean
 from rnnzoo.registry import CODECS, TASKS, unknown
 from rnnzoo.tasks._clipping import clip_each
-from rnnzoo.tasks._optimization import OPTIMIZERS, check_schedule, create_optimizer, create_schedule
+from rnnzoo.tasks._optimization import OPTIMIZERS, check_options, check_schedule, create_optimizer, create_schedule
 from rnnzoo.tasks._weighting import LossWeighting
 
 FORMAT = 1
@@ -45,6 +45,7 @@ class SequenceTask(LightningModule):
         schedule: "constant", "cosine", "linear" or "one_cycle", over all steps of the training.
         warmup: the share of the steps in which the learning rate first rises.
         clip_per_tensor: clip every gradient tensor to this norm, after the Trainer's own clipping.
+        optimizer_options: further arguments of the optimiser, such as ``{"eps": 1e-7}``.
 
     Attributes:
         codec: primitives from which raw input is turned into batches again; taken from the datamodule.
@@ -52,7 +53,7 @@ class SequenceTask(LightningModule):
 
     Raises:
         ValueError: ``spec`` is of a kind that the task doesn't take, or lacks a key; a setting is out of range.
-        UnknownName: no such optimiser or schedule.
+        UnknownName: no such optimiser or schedule, or an option that the optimiser does not take.
     """
 
     accepts: ClassVar[tuple[str, ...]] = ()
@@ -68,15 +69,18 @@ class SequenceTask(LightningModule):
         schedule: str = "constant",
         warmup: float = 0.0,
         clip_per_tensor: float | None = None,
+        optimizer_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.spec: dict[str, Any] = self._checked(spec)
         if optimizer not in OPTIMIZERS:
             raise unknown("optimizer", optimizer, OPTIMIZERS)
+        check_options(optimizer, optimizer_options or {})
         check_schedule(schedule, warmup)
         if clip_per_tensor is not None and not clip_per_tensor > 0:
             raise ValueError(f"clip_per_tensor is {clip_per_tensor}; expected a norm above 0, or None for no clipping.")
         self.optimizer_name = optimizer
+        self.optimizer_options = dict(optimizer_options or {})
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.schedule_name = schedule
@@ -179,6 +183,7 @@ class SequenceTask(LightningModule):
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
             fused=scaler is None,
+            options=self.optimizer_options,
         )
         if self.schedule_name == "constant" and not self.warmup:
             return optimizer

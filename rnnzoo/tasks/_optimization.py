@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -19,23 +20,31 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "rmsprop": torch.optim.RMSprop,
     "sgd": torch.optim.SGD,
 }
+NOT_OPTIONS = ("params", "lr", "weight_decay", "fused", "foreach", "capturable", "differentiable")
 FUSED = ("adam", "adamw", "sgd")  # one kernel for all parameters, on the CPU and on CUDA
 
 
 def create_optimizer(
-    name: str, model: nn.Module, *, learning_rate: float, weight_decay: float = 0.0, fused: bool = True
+    name: str,
+    model: nn.Module,
+    *,
+    learning_rate: float,
+    weight_decay: float = 0.0,
+    fused: bool = True,
+    options: Mapping[str, Any] | None = None,
 ) -> Optimizer:
     """The optimiser called ``name`` over the trainable parameters of ``model``, in the groups its cells declare.
 
     Args:
-        name: one of ``OPTIMIZERS``; its further settings are torch's defaults.
+        name: one of ``OPTIMIZERS``.
         model: a module of it may have ``parameter_groups()``: a list of dicts as torch's optimisers take them
             (``{"params": [...], "weight_decay": 0.0}``); every other parameter gets the settings given here.
         learning_rate, weight_decay: of the parameters that are in no group of their own.
         fused: use the fused kernel where there is one for the optimiser and the device.
+        options: further settings, such as ``eps``, where they are not to be torch's defaults.
 
     Raises:
-        UnknownName: no such optimiser.
+        UnknownName: no such optimiser or option.
         ValueError: a setting is negative, nothing is trainable, or two groups claim a parameter.
     """
     if name not in OPTIMIZERS:
@@ -44,11 +53,24 @@ def create_optimizer(
         if not value >= 0:
             raise ValueError(f"{setting} is {value}; expected 0 or more.")
     groups = parameter_groups(model)
-    options: dict[str, Any] = {"lr": learning_rate, "weight_decay": weight_decay}
+    check_options(name, options or {})
+    settings: dict[str, Any] = {"lr": learning_rate, "weight_decay": weight_decay, **(options or {})}
     devices = {parameter.device.type for group in groups for parameter in group["params"]}
     if fused and name in FUSED and devices <= {"cpu", "cuda"}:
-        options["fused"] = True
-    return OPTIMIZERS[name](groups, **options)
+        settings["fused"] = True
+    return OPTIMIZERS[name](groups, **settings)
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse ``options`` that the optimiser called ``name`` does not take, or that have an argument of their own.
+
+    Raises:
+        UnknownName: with near misses.
+    """
+    takes = [key for key in inspect.signature(OPTIMIZERS[name]).parameters if key not in NOT_OPTIONS]
+    for option in options:
+        if option not in takes:
+            raise unknown(f"option of the optimizer {name}", option, takes)
 
 
 def parameter_groups(model: nn.Module) -> list[dict[str, Any]]:

@@ -12,10 +12,12 @@ from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
 from rnnzoo.modules.encoder import Encoder
 from rnnzoo.modules.initialization import initialize
 from rnnzoo.modules.pooling import create_pooling
-from rnnzoo.registry import TASKS
+from rnnzoo.modules.sigmoid_output import SigmoidOutput
+from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._base import Prediction, SequenceTask
 
 ACCEPTS = ("label",)
+OUTPUTS = ("softmax", "sigmoid")
 METRICS = (MetricSpec("accuracy", "fraction", True), MetricSpec("loss", "nats", False))
 
 
@@ -32,14 +34,18 @@ class SequenceClassifier(SequenceTask):
         spec: the datamodule's, of kind "label".
         layer: any registered architecture, or "none" (no recurrence: embed, pool, classify).
         hidden_size, num_layers, bidirectional: of the recurrent layers.
-        dropout: between the recurrent layers and before the classifying layer.
+        dropout: between the recurrent layers (where there is no ``input_dropout``) and before the classifying layer.
+        input_dropout, input_dropout_kind: of the inputs of every recurrent layer; "locked": one mask for all steps of a
+            sequence, as Keras has it, "fresh": another at every step.
         embedding: tokens: "learned" or "one_hot"; channels: "learned" (a linear map) or "none".
         embedding_size, embedding_std: of the embedding; a learned table starts as normal noise of this deviation.
         embedding_dropout, word_dropout: of an embedding's entries, and of whole tokens.
         pooling: "last", "mean", "max" or "attention", each over a row's own steps.
+        output: "softmax", one logit a label; or "sigmoid", one logit for two labels.
         layer_options: further arguments of the architecture.
-        initialization: "default" (each architecture's own) or "xavier", see ``modules.initialization``.
-        optimizer, learning_rate, weight_decay, schedule, warmup, clip_per_tensor: see ``SequenceTask``.
+        initialization: "default" (each architecture's own), "xavier" or "keras", see ``modules.initialization``.
+        optimizer, learning_rate, weight_decay, schedule, warmup, clip_per_tensor, optimizer_options: see
+            ``SequenceTask``.
 
     Raises:
         UnknownName: a name is not known; near misses follow.
@@ -57,12 +63,15 @@ class SequenceClassifier(SequenceTask):
         num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        input_dropout_kind: str = "locked",
         embedding: str = "learned",
         embedding_size: int = 64,
         embedding_std: float = 0.1,
         embedding_dropout: float = 0.0,
         word_dropout: float = 0.0,
         pooling: str = "last",
+        output: str = "softmax",
         layer_options: dict[str, Any] | None = None,
         initialization: str = "default",
         optimizer: str = "adam",
@@ -71,10 +80,12 @@ class SequenceClassifier(SequenceTask):
         schedule: str = "constant",
         warmup: float = 0.0,
         clip_per_tensor: float | None = None,
+        optimizer_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(
             spec,
             optimizer=optimizer,
+            optimizer_options=optimizer_options,
             learning_rate=learning_rate,
             weight_decay=weight_decay,
             schedule=schedule,
@@ -86,6 +97,10 @@ class SequenceClassifier(SequenceTask):
         self.labels = [str(label) for label in self.spec.get("labels") or range(V)]
         if len(self.labels) != V:
             raise ValueError(f"spec has {len(self.labels)} labels and output_size {V}; expected as many.")
+        if output not in OUTPUTS:
+            raise unknown("output", output, OUTPUTS)
+        if output == "sigmoid" and V != 2:
+            raise ValueError(f"output is 'sigmoid', which is for two labels, and the data has {V}; use 'softmax'.")
         self.encoder = Encoder(
             self.spec["input"],
             self.spec["input_size"],
@@ -94,6 +109,8 @@ class SequenceClassifier(SequenceTask):
             num_layers=num_layers,
             bidirectional=bidirectional,
             dropout=dropout,
+            input_dropout=input_dropout,
+            input_dropout_kind=input_dropout_kind,
             embedding=embedding,
             embedding_size=embedding_size,
             embedding_std=embedding_std,
@@ -104,7 +121,8 @@ class SequenceClassifier(SequenceTask):
         )
         self.pooling = create_pooling(pooling, self.encoder.output_size, self.encoder.directions)
         self.dropout = nn.Dropout(dropout) if dropout else None
-        self.head = nn.Linear(self.encoder.output_size, V)
+        width = self.encoder.output_size
+        self.head: nn.Module = SigmoidOutput(width) if output == "sigmoid" else nn.Linear(width, V)
         initialize(self.encoder, self.head, initialization)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Xavier-uniform: every gate's matrix has the limit of its own shape, not of the stacked one."""
+"""Xavier-uniform has each gate's own limit; Keras takes a layer's gates as one matrix, its recurrence orthogonal."""
 
 import math
 
@@ -57,6 +57,35 @@ def test_a_second_bias_starts_at_zero_in_every_layer_and_direction():
         assert cell.bias_ih.abs().max() > 0
 
 
+@pytest.mark.parametrize(("layer", "gates"), [("srn", 1), ("gru", 3), ("lstm", 4)])
+def test_keras_takes_all_gates_as_one_matrix_and_begins_with_orthonormal_recurrences(layer, gates):
+    model, head = encoder(layer, num_layers=2), nn.Linear(H, 1)
+    initialize(model, head, "keras")
+    for cell, fan_in in zip(recurrent_cells(model), (I, H), strict=True):
+        assert uniform_within(cell.weight_ih, fan_in, gates * H)
+        torch.testing.assert_close(cell.weight_hh.T @ cell.weight_hh, torch.eye(H))
+        expected = torch.zeros(gates * H)
+        if layer == "lstm":
+            expected[H : 2 * H] = 1  # unit_forget_bias
+        assert cell.bias_ih.equal(expected)
+        assert cell.bias_hh.abs().max() == 0
+    assert uniform_within(head.weight, H, 1)
+    assert head.bias.abs().max() == 0
+
+
+def test_keras_embeddings_fill_a_twentieth_around_zero_in_every_row_that_is_no_padding():
+    model = encoder()
+    initialize(model, nn.Linear(H, 1), "keras")
+    table = model.embedding.map.weight
+    words = torch.cat([table[:3], table[4:]])
+    assert table[3].abs().max() == 0
+    assert 0.0498 < words.abs().max() <= 0.05
+    assert abs(words.std().item() - 0.05 / math.sqrt(3)) < 0.001
+    every = Encoder("tokens", 50, layer="srn", embedding_size=I)  # padding that is input has a vector, as in Keras
+    initialize(every, nn.Linear(64, 1), "keras")
+    assert every.embedding.map.weight[0].abs().min() > 0
+
+
 def test_default_changes_nothing():
     model, head = encoder(), nn.Linear(H, 2)
     before = [p.clone() for p in (*model.parameters(), *head.parameters())]
@@ -64,9 +93,10 @@ def test_default_changes_nothing():
     assert all(torch.equal(a, b) for a, b in zip(before, (*model.parameters(), *head.parameters()), strict=True))
 
 
-def test_weights_it_does_not_know_are_refused_by_name():
-    with pytest.raises(ValueError, match=r"PeepholeLSTM has .*\(32,\).*initialization='default'"):
-        initialize(encoder("peephole_lstm"), nn.Linear(H, 2), "xavier")
+@pytest.mark.parametrize("name", ["xavier", "keras"])
+def test_weights_it_does_not_know_are_refused_by_name(name):
+    with pytest.raises(ValueError, match=rf"is '{name}' and PeepholeLSTM has .*\(32,\).*initialization='default'"):
+        initialize(encoder("peephole_lstm"), nn.Linear(H, 2), name)
 
 
 def test_an_unknown_name_has_near_misses():

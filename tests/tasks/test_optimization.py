@@ -31,6 +31,15 @@ def test_every_optimizer_descends_and_decays(name):
     assert 0 < model.weight.item() < 1
 
 
+def test_options_reach_the_optimizer_and_unknown_ones_have_near_misses():
+    model = nn.Linear(1, 1)
+    assert create_optimizer("adam", model, learning_rate=0.1, options={"eps": 1e-7}).defaults["eps"] == 1e-7
+    with pytest.raises(UnknownName, match=r"option of the optimizer adam.*did you mean eps"):
+        create_optimizer("adam", model, learning_rate=0.1, options={"epsi": 1e-7})
+    with pytest.raises(UnknownName, match="option of the optimizer sgd"):
+        create_optimizer("sgd", model, learning_rate=0.1, options={"lr": 1.0})
+
+
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
 def test_the_fused_kernel_takes_the_same_steps(name):
     twins = [nn.Linear(3, 2) for _ in range(2)]

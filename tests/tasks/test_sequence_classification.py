@@ -165,12 +165,28 @@ def test_real_channels_are_classified_too():
         ({"optimizer": "adamm"}, UnknownName, "did you mean adam"),
         ({"schedule": "cosin"}, UnknownName, "did you mean cosine"),
         ({"initialization": "xavir"}, UnknownName, "did you mean xavier"),
+        ({"output": "sigmod"}, UnknownName, "did you mean sigmoid"),
+        ({"output": "sigmoid"}, ValueError, "for two labels, and the data has 3; use 'softmax'"),
+        ({"optimizer_options": {"epsi": 1e-7}}, UnknownName, "did you mean eps"),
         ({"clip_per_tensor": 0.0}, ValueError, "clip_per_tensor is 0.0"),
     ],
 )
 def test_what_cannot_be_is_refused_before_training(options, error, message):
     with pytest.raises(error, match=message):
         SequenceClassifier(**{"spec": spec(), **options})
+
+
+def test_one_sigmoid_is_for_two_labels_and_measures_like_two_logits():
+    two = {**spec(), "output_size": 2, "labels": ["no", "yes"]}
+    task = SequenceClassifier(two, "srn", hidden_size=8, embedding_size=4, output="sigmoid").eval()
+    batch = make_batch(5)
+    batch = batch._replace(targets=batch.targets.clamp(max=1))
+    logits = task(batch.inputs, batch.lengths)
+    p = torch.sigmoid(logits[:, 1])  # of "yes"
+    chosen = torch.where(batch.targets == 1, p, 1 - p)
+    torch.testing.assert_close(task.losses(logits, batch), -chosen.log())
+    assert task.measures(logits, batch)["accuracy"].equal((p > 0.5) == (batch.targets == 1))
+    assert [answer.probabilities["yes"] for answer in task.answers(logits)] == pytest.approx(p.tolist())
 
 
 def test_data_of_another_spec_is_refused(tmp_path):
