@@ -27,6 +27,8 @@ SHA256 = {
 FILENAMES = [*SHA256, "aclImdb"]  # the last is the extracted folder
 REVIEWS = 12_500  # in each of train/neg, train/pos, test/neg, test/pos
 LABELS = ["negative", "positive"]
+ON_TEST = ("test_half", "test")
+"""The splits that validate on test reviews."""
 _MEMBER = re.compile(r"(?:^|/)(train|test)/(neg|pos)/(\d+)_\d+\.txt$")
 
 
@@ -92,7 +94,9 @@ class Imdb(TextClassification):
         vocabulary_size, minimum_count, tokenizer, max_length, keep, padding: as ``TextClassification`` says.
         validation: a share of the training reviews, drawn by ``split_seed``; or "test_half", as in nndl chapter 6: of
             the test reviews of either label the first 6,250 by id validate and the other 6,250 test (neighbouring ids
-            are often of one film, so that films stay on one side), and all 25,000 training reviews train.
+            are often of one film, so that films stay on one side), and all 25,000 training reviews train; or "test",
+            as many tutorials do: all 25,000 test reviews validate, and the same ones test. That is a leak: the
+            checkpoint is chosen on the reviews that it is then said to be good on, and the result is too high.
         batch_size, eval_batch_size, shuffle, bucketing, drop_last, seed, num_workers, pin_memory: as ``ZooData`` says.
         split_seed: of the validation share.
         dir: the folder with the files, if not the usual places.
@@ -136,11 +140,11 @@ class Imdb(TextClassification):
             num_workers=num_workers,
             pin_memory=pin_memory,
         )
-        if isinstance(validation, str):
-            if validation != "test_half":
-                raise ValueError(f"validation is {validation!r}; expected a share between 0 and 1, or 'test_half'.")
-        elif not 0 < validation < 1:
-            raise ValueError(f"validation is {validation}; expected a share between 0 and 1, or 'test_half'.")
+        known = validation in ON_TEST if isinstance(validation, str) else 0 < validation < 1
+        if not known:
+            raise ValueError(
+                f"validation is {validation!r}; expected a share between 0 and 1, {' or '.join(map(repr, ON_TEST))}."
+            )
         self.validation = validation
         self.split_seed = split_seed
         self.dir = dir
@@ -159,7 +163,7 @@ class Imdb(TextClassification):
 
     def key(self) -> dict[str, Any]:
         """The source's stamp and how the reviews are split."""
-        split_seed = None if self.validation == "test_half" else self.split_seed
+        split_seed = None if self.validation in ON_TEST else self.split_seed
         return {"source": stamp(self.source()), "validation": self.validation, "split_seed": split_seed}
 
     def read(self) -> TextSplits:
@@ -169,7 +173,9 @@ class Imdb(TextClassification):
         arrays = cached("raw/imdb", key, lambda: read_reviews(source))
         texts, labels = unpack_strings(arrays["texts"], arrays["texts_ends"]), arrays["labels"].tolist()
         train, test = np.flatnonzero(~arrays["tests"]).tolist(), np.flatnonzero(arrays["tests"]).tolist()
-        if self.validation == "test_half":  # rows are in the order id, label: the first half has the first ids of both
+        if self.validation == "test":
+            rows = {"train": train, "validation": test, "test": test}
+        elif self.validation == "test_half":  # rows are in the order id, label: the first half has both labels' first
             rows = {"train": train, "validation": test[: len(test) // 2], "test": test[len(test) // 2 :]}
         else:
             shares = draw_shares(len(train), {"validation": float(self.validation)}, self.split_seed)

@@ -37,9 +37,17 @@ def _split(text: str) -> list[str]:
     return text.lower().split(" ")
 
 
+_KERAS_FILTERED = str.maketrans(dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n', " "))
+
+
+def _keras(text: str) -> list[str]:
+    return [token for token in text.lower().translate(_KERAS_FILTERED).split(" ") if token]
+
+
 _TOKENIZERS: dict[str, Tokenizer] = {
     "words": _words,
     "split": _split,
+    "keras": _keras,
     "basic_english": torchtext_tokenizer("basic_english"),
 }
 
@@ -64,6 +72,7 @@ def find_tokenizer(name: str) -> Tokenizer:
     - "words": lower case; words with their inner apostrophes, each punctuation mark and each Chinese or Japanese
       character is a token; ``<br />`` is a space.
     - "split": lower case, cut at single blanks (``lower().split(" ")``), as the book does.
+    - "keras": as Keras' ``Tokenizer``: lower case, ASCII punctuation but the apostrophe is a blank, cut at blanks.
     - "basic_english": torchtext's.
 
     Raises:

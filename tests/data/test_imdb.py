@@ -81,6 +81,18 @@ def test_half_of_the_test_reviews_validate_balanced_and_by_id(archive):
         assert sum(splits[split].labels) == PER_FOLDER // 2
 
 
+def test_validation_on_test_has_the_test_reviews_twice_and_trains_on_all_others(archive):
+    splits = Imdb(validation="test").read().splits
+    assert splits["validation"] == splits["test"]
+    assert {split: len(part.texts) for split, part in splits.items()} == {
+        "train": 2 * PER_FOLDER,
+        "validation": 2 * PER_FOLDER,
+        "test": 2 * PER_FOLDER,
+    }
+    assert splits["test"] == Imdb(validation=0.25).read().splits["test"]
+    assert all(text.startswith("train ") for text in splits["train"].texts)
+
+
 def test_the_archive_is_read_once_for_all_settings(archive, monkeypatch):
     calls = []
     read = imdb.read_reviews
@@ -118,5 +130,5 @@ def test_missing_reviews_name_the_official_source(tmp_path):
 
 @pytest.mark.parametrize("validation", [0, 1.0, -0.1, "half"])
 def test_a_validation_split_that_is_none_is_refused(validation):
-    with pytest.raises(ValueError, match="expected a share between 0 and 1, or 'test_half'"):
+    with pytest.raises(ValueError, match="expected a share between 0 and 1, 'test_half' or 'test'"):
         Imdb(validation=validation)

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from rnnzoo.data._base import SPLITS
 from rnnzoo.data.imdb import Imdb
 
 
@@ -24,3 +25,14 @@ def test_the_real_reviews_are_all_there_and_load_quickly_the_second_time(data_di
     }
     assert int(first.splits["test"].targets.sum()) == 12_500
     assert first.data_version == second.data_version
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_keras_words_of_the_training_reviews_are_as_many_and_as_frequent_as_published(data_dir):
+    """F. Chollet, "Deep Learning with Python", listing 6.9: 88,582 tokens; the ranks are those of Keras' word index."""
+    data = Imdb(dir=str(data_dir), tokenizer="keras", vocabulary_size=None, validation="test")
+    vocabulary = data.codec_state()["vocabulary"]
+    assert len(vocabulary) - 2 == 88_582
+    assert vocabulary[2:12] == ["the", "and", "a", "of", "to", "is", "br", "in", "it", "i"]
+    assert {split: len(part) for split, part in data.splits.items()} == dict.fromkeys(SPLITS, 25_000)

@@ -14,6 +14,7 @@ from rnnzoo.registry import CODECS, UnknownName
     ("name", "raw", "tokens"),
     [
         ("split", "A  fine,film", ["a", "", "fine,film"]),
+        ("keras", "It's  'good' [sic]<br />\tco-op\u00a0x", ["it's", "'good'", "sic", "br", "co", "op\u00a0x"]),
         ("basic_english", "It's fine.<br />Yes", ["it", "'", "s", "fine", ".", "yes"]),
         ("words", "It's GREAT!<br /><BR/>10/10", ["it's", "great", "!", "10", "/", "10"]),
         ("words", "don’t 'quote'", ["don’t", "'", "quote", "'"]),
