@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +18,7 @@ import torch
 from rnnzoo.bench.environment import processor
 from rnnzoo.bench.interleaved import CLOCKS, interleave, ratios
 
-__all__ = ["CLOCKS", "RESULTS", "compare"]
+__all__ = ["CLOCKS", "RESULTS", "compare", "conclude"]
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "speed"
 
@@ -56,21 +56,34 @@ def compare(
     if baseline not in candidates:
         raise KeyError(f"baseline '{baseline}' is not a candidate; candidates: {', '.join(candidates)}")
     seconds = interleave(candidates, rounds=rounds, drop=warmup, now=CLOCKS[clock])
-    found = ratios(seconds, baseline)
+    return conclude(name, seconds, baseline=baseline, settings=settings, out=out, clock=clock)
+
+
+def conclude(
+    name: str,
+    seconds: Mapping[str, Sequence[float]],
+    *,
+    baseline: str,
+    settings: Mapping[str, Any],
+    out: Path | None,
+    clock: str,
+) -> dict[str, float]:
+    """Print what was measured, and append it to ``<out>/<name>.jsonl``; arguments and result as `compare`'s.
+
+    Args:
+        seconds: label -> its time in each round.
+    """
+    rounds = len(seconds[baseline])
     print(f"\n{name} {json.dumps(dict(settings))}, threads {torch.get_num_threads()}, {rounds} rounds, {clock} time")
     print(f"{'candidate':<28}{'median ms':>12}{'ratio':>9}{'quartiles':>18}")
     rows = []
-    for label, (middle, low, high) in found.items():
+    for label, (middle, low, high) in ratios(seconds, baseline).items():
         median = statistics.median(seconds[label])
         print(f"{label:<28}{1e3 * median:>12.3f}{middle:>9.3f}{f'{low:.3f} .. {high:.3f}':>18}")
         rows.append({"candidate": label, "seconds": median, "ratio": middle, "low": low, "high": high})
     if out is not None:
-        _append(
-            out / f"{name}.jsonl",
-            rows,
-            {"name": name, "baseline": baseline, "rounds": rounds, "clock": clock},
-            settings,
-        )
+        about = {"name": name, "baseline": baseline, "rounds": rounds, "clock": clock}
+        _append(out / f"{name}.jsonl", rows, about, settings)
     return {row["candidate"]: row["ratio"] for row in rows}
 
 
