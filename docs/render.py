@@ -123,7 +123,7 @@ def pages(out: Path) -> None:
     """Every table's page, CSV and pictures; the self-contained HTML stays out of the repository."""
     for name in ("digit-sum", "imdb"):
         table = load_table(name)
-        write_report(table, table_rows(table, RESULTS), out)["html"].unlink()
+        write_report(table, table_rows(table, RESULTS), RESULTS, out)["html"].unlink()
     (out / "speed.md").write_text(speed_page(), encoding="utf-8")
 
 

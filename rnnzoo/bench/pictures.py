@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.race import PASSES, parse_size
@@ -17,24 +18,33 @@ if TYPE_CHECKING:
     from rnnzoo.figures import Curve
 
 
-def pictures(table: Table, lines: Sequence[Line]) -> dict[str, Figure]:
-    """The pictures of ``table``, by name.
+class Drawn(NamedTuple):
+    """What a picture is made of: a table, the lines of its summary, and the folder of its rows (for their traces)."""
+
+    table: Table
+    lines: Sequence[Line]
+    results: Path
+
+
+def pictures(drawn: Drawn) -> dict[str, Figure]:
+    """The pictures that the table asks for, by name.
 
     Raises:
         UnknownName: the table asks for a picture that there is not.
         TableError: the picture needs a variant (such as length) that the table does not vary.
     """
     made = {}
-    for name in table.figures:
+    for name in drawn.table.figures:
         if name not in MAKERS:
             raise unknown("figure", name, MAKERS)
-        made[name] = MAKERS[name](table, lines)
+        made[name] = MAKERS[name](drawn)
     return made
 
 
-def _accuracy(table: Table, lines: Sequence[Line]) -> Figure:
+def _accuracy(drawn: Drawn) -> Figure:
     from rnnzoo.figures import accuracy_against_length
 
+    table, lines, _ = drawn
     classes = _classes(table)
     return accuracy_against_length(
         _curves(table, lines, "test", "accuracy"),
@@ -44,9 +54,10 @@ def _accuracy(table: Table, lines: Sequence[Line]) -> Figure:
     )
 
 
-def _loss(table: Table, lines: Sequence[Line]) -> Figure:
+def _loss(drawn: Drawn) -> Figure:
     from rnnzoo.figures import loss_against_length
 
+    table, lines, _ = drawn
     units = [value.unit for line in lines for (_, metric), value in line.values.items() if metric == "loss"]
     return loss_against_length(
         _curves(table, lines, "train", "loss"),
@@ -56,9 +67,10 @@ def _loss(table: Table, lines: Sequence[Line]) -> Figure:
     )
 
 
-def _comparison(table: Table, lines: Sequence[Line]) -> Figure:
+def _comparison(drawn: Drawn) -> Figure:
     from rnnzoo.figures import Bar, comparison
 
+    table, lines, _ = drawn
     metric = table.monitor.metric
     bars = []
     for line in lines:
@@ -70,9 +82,10 @@ def _comparison(table: Table, lines: Sequence[Line]) -> Figure:
     return comparison(bars, metric=f"test {metric}", title=table.title)
 
 
-def _relative_time(table: Table, lines: Sequence[Line]) -> Figure:
+def _relative_time(drawn: Drawn) -> Figure:
     from rnnzoo.figures import Timing, relative_time
 
+    table, lines, _ = drawn
     if table.race is None:
         raise TableError(f"table {table.name}: the picture relative_time shows a race, and the table has no `race`.")
     baseline = table.race.contestants[0]
@@ -86,7 +99,7 @@ def _relative_time(table: Table, lines: Sequence[Line]) -> Figure:
     return relative_time(timings, baseline=baseline, title=table.title)
 
 
-MAKERS: dict[str, Callable[[Table, Sequence[Line]], Figure]] = {
+MAKERS: dict[str, Callable[[Drawn], Figure]] = {
     "accuracy_against_length": _accuracy,
     "loss_against_length": _loss,
     "comparison": _comparison,

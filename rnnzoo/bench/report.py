@@ -12,7 +12,7 @@ from string import Template
 
 from rnnzoo.bench.columns import Column, columns, links_of, sources_of
 from rnnzoo.bench.errors import NoRows
-from rnnzoo.bench.pictures import pictures
+from rnnzoo.bench.pictures import Drawn, pictures
 from rnnzoo.bench.race_report import race_notes
 from rnnzoo.bench.summary import summarise, superseded
 from rnnzoo.bench.table import Table
@@ -50,14 +50,18 @@ def tables_with_rows(results: Path) -> list[str]:
     return found
 
 
-def write_report(table: Table, rows: Sequence[ResultRow], out: Path) -> dict[str, Path]:
-    """Render ``rows`` into ``out``; gives the files written, by kind (``md``, ``csv``, ``html``, and the pictures)."""
+def write_report(table: Table, rows: Sequence[ResultRow], results: Path, out: Path) -> dict[str, Path]:
+    """Render ``rows`` of the folder ``results`` into ``out``.
+
+    Returns:
+        The files written, by kind (``md``, ``csv``, ``html``, and the pictures).
+    """
     out.mkdir(parents=True, exist_ok=True)
     lines = summarise(table, rows)
     sources = sources_of(table, lines)
     shown = columns(table, lines, sources)
     files: dict[str, Path] = {}
-    for name, figure in pictures(table, lines).items():
+    for name, figure in pictures(Drawn(table, lines, results)).items():
         files[name] = out / f"{table.name}-{name.replace('_', '-')}.png"
         figure.savefig(files[name])
     images = dict(files)

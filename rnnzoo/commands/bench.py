@@ -127,7 +127,7 @@ def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) ->
     for number, source in enumerate(sources, start=1):
         rich.print(f"[{number}] {source}", markup=False)
     rich.print(notes(table, rows), markup=False)
-    files = write_report(table, rows, out or results / "report")
+    files = write_report(table, rows, results, out or results / "report")
     for name, path in files.items():
         kind = "picture" if path.suffix == ".png" else "page" if name == "html" else name
         print(f"{kind}: {path}")

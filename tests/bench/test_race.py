@@ -11,7 +11,7 @@ from rnnzoo.bench import racing
 from rnnzoo.bench.columns import columns
 from rnnzoo.bench.contestants import CONTESTANTS
 from rnnzoo.bench.errors import TableError
-from rnnzoo.bench.pictures import pictures
+from rnnzoo.bench.pictures import Drawn, pictures
 from rnnzoo.bench.report import write_report
 from rnnzoo.bench.runner import make_runs, row_file
 from rnnzoo.bench.runs import expand
@@ -145,7 +145,7 @@ def test_the_report_shows_time_and_ratio_of_every_contestant_in_order(tmp_path, 
     assert shown["contestant"] == list(CONTESTANTS) * 4
     assert set(shown["forward ms"]) == set(shown["training ms"]) == {"1e+03"}
     assert shown["training ratio (quartiles)"][:2] == ["1", "1.00 (1.00 to 1.00)"]
-    files = write_report(table(), rows, tmp_path / "report")
+    files = write_report(table(), rows, tmp_path, tmp_path / "report")
     text = files["md"].read_text()
     assert "medians of 3 calls" in text
     assert all(contestant.description in text for contestant in CONTESTANTS.values())
@@ -200,9 +200,9 @@ def test_a_race_on_several_devices_is_refused(tmp_path):
         make_runs(expand(table())[:1], tmp_path, devices=2, wandb="off")
 
 
-def test_a_training_has_no_picture_of_a_race(small_with):
+def test_a_training_has_no_picture_of_a_race(small_with, tmp_path):
     with pytest.raises(TableError, match="the table has no `race`"):
-        pictures(small_with(figures=["relative_time"]), [])
+        pictures(Drawn(small_with(figures=["relative_time"]), [], tmp_path))
 
 
 def test_the_package_races_the_book_s_sizes_with_its_protocol():

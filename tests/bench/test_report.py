@@ -41,7 +41,7 @@ def written(small, row, tmp_path):
         for metric in ("accuracy", "loss")
         for label in ("srn", "gru", "<b>&|")
     ]
-    return write_report(small, rows, tmp_path)
+    return write_report(small, rows, tmp_path, tmp_path)
 
 
 def test_csv_markdown_and_page_hold_the_same_cells(written):
