@@ -18,6 +18,7 @@ _LAZY = {
     "create_model": "rnnzoo.recipes:create_model",
     "create_task": "rnnzoo.registry:TASKS.create",
     "from_pretrained": "rnnzoo.pretrained:from_pretrained",
+    "gate_values": "rnnzoo.recurrent:gate_values",
     "list_data": "rnnzoo.registry:DATA.names",
     "list_layers": "rnnzoo.recurrent:list_layers",
     "list_pretrained": "rnnzoo.pretrained:list_pretrained",

@@ -80,8 +80,18 @@ class Cell(Protocol):
         """All steps: x (B, T, I) to y (B, T, O) and the final state."""
 
 
+class GateValues(NamedTuple):
+    """What happens inside a cell at every step: values (B, T, width) by name, zero beyond a row's length."""
+
+    gates: dict[str, Tensor]  # in the order of the equations; a name that begins with "candidate" is no gate
+    states: dict[str, Tensor]  # as each step ends: "hidden", "cell", else the cell's own letter
+
+
 class Codec(Protocol):
-    """Turns what a user has (texts, digits, numbers) into model inputs, and can be rebuilt from primitives."""
+    """Turns what a user has (texts, digits, numbers) into model inputs, and can be rebuilt from primitives.
+
+    A codec of tokens also has ``decode(ids) -> list[str]``, the words of token ids without padding.
+    """
 
     def encode(self, raw: list[Any]) -> SequenceBatch:
         """Inputs and lengths of the raw items; targets and weights are fillers."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rnnzoo.contracts import State
+from rnnzoo.ops.ragged import check_lengths
 
 
 def check_sizes(**sizes: Any) -> None:
@@ -56,6 +57,22 @@ def check_step(x: Tensor, input_size: int, weight: Tensor) -> None:
     _check_width(x, input_size)
     if x.shape[0] < 1:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row.")
+
+
+def check_call(cell: Any, x: Tensor, state: State | None, lengths: Tensor | None) -> State:
+    """Raise unless ``cell`` can run over these arguments of its ``forward``; gives the state to begin with.
+
+    Raises:
+        TypeError, ValueError: as `check_sequence`, `check_state` and `ops.ragged.check_lengths`.
+    """
+    check_sequence(x, cell.input_size, cell.weight_ih)
+    if state is None:
+        state = cell.initial_state(x.shape[0])
+    else:
+        check_state(state, cell.state_shapes, x.shape[0], cell.weight_ih)
+    if lengths is not None:
+        check_lengths(lengths, x.shape[0], x.shape[1])
+    return tuple(state)
 
 
 def check_state(state: State, state_shapes: Sequence[tuple[int, ...]], batch_size: int, weight: Tensor) -> None:

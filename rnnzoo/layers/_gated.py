@@ -5,28 +5,41 @@ multiplies at most one value by a recurrent weight and then does something weigh
 many stages as products that wait for one another in a step. A minimal gated unit, f = sigmoid(W_f x + U_f h),
 n = tanh(W_n x + U_n (f * h)), h = (1 - f) * h + f * n, has two:
 
-    def _forget(a, _, h):                       # a: (..., 1, N), the sum W_f x + U_f h
-        f = torch.sigmoid(a[..., 0, :])         # (..., N)
+    def _forget(a, *_):                         # a: (..., 1, N), the sum W_f x + U_f h
+        return (torch.sigmoid(a[..., 0, :]),)   # (..., N)
+
+    def _reset(a, _, h):
+        (f,) = _forget(a)
         return f, f * h
 
-    def _candidate(a, _, f, h):                 # a: W_n x + U_n (f * h)
-        return ((1 - f) * h + f * torch.tanh(a[..., 0, :]),)
+    def _candidate(a, *_):                      # a: W_n x + U_n (f * h)
+        return (torch.tanh(a[..., 0, :]),)
+
+    def _mix(a, _, f, h):
+        (n,) = _candidate(a)
+        return ((1 - f) * h + f * n,)
 
     @LAYERS.register("mgu", class_name="MGU", kind="gated", paper=Paper(...), ...)
     class MGU(GatedCell):
         def __init__(self, input_size, hidden_size, *, bias=True, recurrent_bias=True, device=None, dtype=None):
             stages = (
-                Stage("h", 1, 1, _forget, ("h",), ("f", "fh"), summed=True),
-                Stage("fh", 1, 1, _candidate, ("f", "h"), ("h",), summed=True),
+                Stage("h", 1, 1, _reset, ("h",), ("f", "fh"), summed=True, gates=_forget, gate_names=("forget",)),
+                Stage(
+                    "fh", 1, 1, _mix, ("f", "h"), ("h",), summed=True, gates=_candidate, gate_names=("candidate",)
+                ),
             )
             common = {"bias": bias, "recurrent_bias": recurrent_bias, "device": device, "dtype": dtype}
             super().__init__(input_size, hidden_size, stages, **common)
 
-``step``, ``forward``, ragged batches, gradients and the fast path follow. What else a cell may need: several states
-(``states=("h", "c")``); an output that is not a state (``output="y"``); states of another width
-(``sizes={"h": P}``); per-channel weights (``vectors=("p_i",)``, then read by name); updates that mix channels, such as
-a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product (override ``hoist``);
-recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``).
+``step``, ``forward``, ragged batches, gradients and the fast path follow, and so do ``rnnzoo.gate_values`` and the
+picture of the gates. A stage's **gates** are the function that its update calls, first of all and with its own
+arguments, for the values of the gates, so that what is shown is what is used. Names are words ("input", "forget",
+"output", "reset", "update", ...); one that begins with "candidate" is a value that gates let in.
+
+What else a cell may need: several states (``states=("h", "c")``); an output that is not a state (``output="y"``);
+states of another width (``sizes={"h": P}``); per-channel weights (``vectors=("p_i",)``, then read by name); updates
+that mix channels, such as a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product
+(override ``hoist``); recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``).
 """
 
 from __future__ import annotations
@@ -38,12 +51,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from rnnzoo.contracts import State
-from rnnzoo.layers._checks import check_sequence, check_sizes, check_state, check_step
+from rnnzoo.contracts import GateValues, State
+from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
+from rnnzoo.layers._gates import gate_report
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.gated import Stage, gated, gated_step
+from rnnzoo.ops.gated_values import gated_values
 from rnnzoo.ops.native import native_pays, native_stack
-from rnnzoo.ops.ragged import check_lengths, zero_padding
+from rnnzoo.ops.ragged import zero_padding
 
 
 class GatedCell(nn.Module):
@@ -190,18 +205,31 @@ class GatedCell(nn.Module):
             TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
             UnknownName, BackendError: ``self.backend`` is none, or cannot run this cell.
         """
-        check_sequence(x, self.input_size, self.weight_ih)
-        if state is None:
-            state = self.initial_state(x.shape[0])
-        else:
-            check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
-        if lengths is not None:
-            check_lengths(lengths, x.shape[0], x.shape[1])
+        state = check_call(self, x, state, lengths)
         backend = self._backend(x, lengths)
         run = self._native if backend == "native" else self._gated
-        y, final = run(x, tuple(state), lengths, backend)
+        y, final = run(x, state, lengths, backend)
         self.last_backend = backend
         return y, final
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """The names of the gates that the stages declare, in their order."""
+        return tuple(name for stage in self.stages for name in stage.gate_names)
+
+    def gate_values(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> GateValues:
+        """Gates and states of every step, of the arguments of `forward`, by the readable loop; see `GateValues`.
+
+        Raises:
+            TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
+            NoGates: the stages declare none.
+        """
+        state = check_call(self, x, state, lengths)
+        x = self.hoist(x if lengths is None else zero_padding(x, lengths))  # (B, T, W)
+        vectors = {name: getattr(self, name) for name in self.vectors}
+        weights, biases = self.recurrent_weights()
+        found = gated_values(self.stages, x, state, weights, biases, vectors, states=self.states, lengths=lengths)
+        return gate_report(self, *found)
 
     def _backend(self, x: Tensor, lengths: Tensor | None) -> str:
         native = self.native_mode is not None

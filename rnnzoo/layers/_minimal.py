@@ -61,11 +61,9 @@ class MinimalCell(ScanCell):
         super().__init__(input_size, hidden_size, blocks=self.blocks, bias=bias, device=device, dtype=dtype)
         self.form = form
 
-    def convex(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-        """a = 1 - z and b = z * c, of the gate z and the candidate's product c, each (..., H)."""
-        if self.form == "log":
-            c = positive(c)
-        return 1 - z, z * c
+    def candidate(self, c: Tensor) -> Tensor:
+        """The candidate (..., H) of its product c (..., H), in the cell's form."""
+        return positive(c) if self.form == "log" else c
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""

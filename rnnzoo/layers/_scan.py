@@ -7,10 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnnzoo.contracts import State
-from rnnzoo.layers._checks import check_sequence, check_sizes, check_state, check_step
+from rnnzoo.contracts import GateValues, State
+from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
+from rnnzoo.layers._gates import gate_report
 from rnnzoo.ops.backends import resolve
-from rnnzoo.ops.ragged import check_lengths, zero_padding
+from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.scan import BACKENDS, scan
 
 
@@ -18,7 +19,9 @@ class ScanCell(nn.Module):
     """A cell with one state, run step by step or over a whole sequence in parallel by `rnnzoo.ops.scan`.
 
     A subclass declares `coefficients`, and `readout` where the output is not the state itself; ``step`` and ``forward``
-    share both. Its `state_shapes` has one member, (hidden_size,) unless it says otherwise.
+    share both. Its `state_shapes` has one member, (hidden_size,) unless it says otherwise. One with gates declares
+    their names in ``gate_names`` and their values in `gates`, which `coefficients` (or `readout`) then calls, so that
+    what ``rnnzoo.gate_values`` shows is what is used.
 
     Args:
         input_size: I, the width of the input.
@@ -30,6 +33,9 @@ class ScanCell(nn.Module):
     Raises:
         ValueError: a size below 1.
     """
+
+    gate_names: tuple[str, ...] = ()
+    """Names of what `gates` gives, in words ("forget", ...); one that begins with "candidate" is no gate."""
 
     def __init__(
         self,
@@ -66,6 +72,10 @@ class ScanCell(nn.Module):
     def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """a and b (B, T, *state shape) of input x (B, T, I); without the T for x (B, I)."""
         raise NotImplementedError(f"{type(self).__name__} does not define coefficients(x) -> (a, b)")
+
+    def gates(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The gates (B, T, N) of input x (B, T, I), without the T for x (B, I); none unless a cell declares some."""
+        return ()
 
     def readout(self, h: Tensor, x: Tensor) -> Tensor:
         """The output (B, T, O) of states h (B, T, *state shape) and input x (B, T, I); without the T alike."""
@@ -110,13 +120,9 @@ class ScanCell(nn.Module):
             TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
             BackendError: the backend asked for cannot run.
         """
-        check_sequence(x, self.input_size, self.weight_ih)
+        state = check_call(self, x, state, lengths)
         backend = resolve(self.backend, BACKENDS, "torch", what=type(self).__name__)
-        if state is None:
-            state = self.initial_state(x.shape[0])
-        check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
         if lengths is not None:
-            check_lengths(lengths, x.shape[0], x.shape[1])
             x = zero_padding(x, lengths)  # whatever stands there may not reach a gradient
         a, b = self.coefficients(x)
         h, final = scan(a, b, state[0], lengths=lengths, backend=backend)
@@ -125,6 +131,21 @@ class ScanCell(nn.Module):
             y = zero_padding(y, lengths)
         self.last_backend = backend
         return y, (final,)
+
+    def gate_values(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> GateValues:
+        """Gates and states of every step, of the arguments of `forward`; see `GateValues`.
+
+        Raises:
+            TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
+            NoGates: the cell declares none.
+        """
+        state = check_call(self, x, state, lengths)
+        x = x if lengths is None else zero_padding(x, lengths)
+        h, _ = scan(*self.coefficients(x), state[0], lengths=lengths)  # (B, T, *state shape)
+        values = self.gates(x)
+        if lengths is not None:
+            values = tuple(zero_padding(value, lengths) for value in values)
+        return gate_report(self, dict(zip(self.gate_names, values, strict=False)), {"h": h})
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""

@@ -23,25 +23,40 @@ from rnnzoo.ops.gated import Stage
 from rnnzoo.registry import LAYERS
 
 
-def _reset_after(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
+def _gates_after(x: Tensor, u: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:
     r, z = torch.sigmoid(x[..., :2, :] + u[..., :2, :]).unbind(-2)  # (..., H) each
-    n = torch.tanh(x[..., 2, :] + r * u[..., 2, :])
+    return r, z, torch.tanh(x[..., 2, :] + r * u[..., 2, :])
+
+
+def _reset_after(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
+    _, z, n = _gates_after(x, u)
     return ((1 - z) * n + z * h,)
 
 
-def _gates(a: Tensor, _: None, h: Tensor) -> tuple[Tensor, Tensor]:
-    r, z = torch.sigmoid(a).unbind(-2)  # (..., H) each
+def _gates_before(a: Tensor, *_: Any) -> tuple[Tensor, ...]:
+    return torch.sigmoid(a).unbind(-2)  # (..., H) each
+
+
+def _reset(a: Tensor, _: None, h: Tensor) -> tuple[Tensor, Tensor]:
+    r, z = _gates_before(a)
     return r * h, z
 
 
-def _candidate(a: Tensor, _: None, z: Tensor, h: Tensor) -> tuple[Tensor]:
-    return ((1 - z) * torch.tanh(a[..., 0, :]) + z * h,)
+def _candidate(a: Tensor, *_: Any) -> tuple[Tensor]:
+    return (torch.tanh(a[..., 0, :]),)
 
 
-RESET_AFTER = (Stage("h", 3, 3, _reset_after, ("h",), ("h",)),)
+def _mix(a: Tensor, _: None, z: Tensor, h: Tensor) -> tuple[Tensor]:
+    (n,) = _candidate(a)
+    return ((1 - z) * n + z * h,)
+
+
+RESET_AFTER = (
+    Stage("h", 3, 3, _reset_after, ("h",), ("h",), gates=_gates_after, gate_names=("reset", "update", "candidate")),
+)
 RESET_BEFORE = (
-    Stage("h", 2, 2, _gates, ("h",), ("rh", "z"), summed=True),
-    Stage("rh", 1, 1, _candidate, ("z", "h"), ("h",), summed=True),
+    Stage("h", 2, 2, _reset, ("h",), ("rh", "z"), summed=True, gates=_gates_before, gate_names=("reset", "update")),
+    Stage("rh", 1, 1, _mix, ("z", "h"), ("h",), summed=True, gates=_candidate, gate_names=("candidate",)),
 )
 
 

@@ -22,10 +22,15 @@ from rnnzoo.ops.gated import Stage
 from rnnzoo.registry import LAYERS
 
 
-def _update(a: Tensor, _: None, c: Tensor) -> tuple[Tensor, Tensor]:
+def _gates(a: Tensor, *_: Any) -> tuple[Tensor, ...]:
     i, f, g, o = a.unbind(-2)  # (..., H) each
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.sigmoid(o) * torch.tanh(c), c
+    return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
+
+
+def _update(a: Tensor, _: None, c: Tensor) -> tuple[Tensor, Tensor]:
+    i, f, g, o = _gates(a)
+    c = f * c + i * g
+    return o * torch.tanh(c), c
 
 
 def _project(_: None, u: Tensor) -> tuple[Tensor]:
@@ -81,7 +86,9 @@ class LSTM(GatedCell):
         if not 0 <= proj_size < hidden_size:
             raise ValueError(f"proj_size is {proj_size}; expected 0 (none) to below hidden_size = {hidden_size}.")
         self.proj_size = proj_size
-        gates = Stage("h", 4, 4, _update, ("c",), ("m" if proj_size else "h", "c"), summed=True)
+        names = ("input", "forget", "candidate", "output")
+        writes = ("m" if proj_size else "h", "c")
+        gates = Stage("h", 4, 4, _update, ("c",), writes, summed=True, gates=_gates, gate_names=names)
         super().__init__(
             input_size,
             hidden_size,

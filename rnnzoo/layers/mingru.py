@@ -33,8 +33,14 @@ class MinGRU(MinimalCell):
     """minGRU; arguments as `MinimalCell`. ``weight_ih`` (2H, I) and ``bias_ih`` (2H,) hold z, then h."""
 
     blocks = 2
+    gate_names = ("update", "candidate")
+
+    def gates(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """z and the candidate, each (..., H), of x (..., I)."""
+        k, c = self.project(x)  # (..., H) each
+        return torch.sigmoid(k), self.candidate(c)
 
     def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """a = 1 - z and b = z * c, each (..., H), of x (..., I)."""
-        k, c = self.project(x)  # (..., H) each
-        return self.convex(torch.sigmoid(k), c)
+        z, c = self.gates(x)
+        return 1 - z, z * c

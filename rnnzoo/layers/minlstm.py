@@ -37,8 +37,15 @@ class MinLSTM(MinimalCell):
     """minLSTM; arguments as `MinimalCell`. ``weight_ih`` (3H, I) and ``bias_ih`` (3H,) hold f, i, then h."""
 
     blocks = 3
+    gate_names = ("forget", "input", "candidate")
+
+    def gates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """f / (f + i), i / (f + i) and the candidate, each (..., H), of x (..., I)."""
+        f, i, c = self.project(x)  # (..., H) each, before the sigmoids
+        i = torch.sigmoid(logsigmoid(i) - logsigmoid(f))
+        return 1 - i, i, self.candidate(c)
 
     def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """a = f / (f + i) and b = i / (f + i) * c, each (..., H), of x (..., I)."""
-        f, i, c = self.project(x)  # (..., H) each, before the sigmoids
-        return self.convex(torch.sigmoid(logsigmoid(i) - logsigmoid(f)), c)
+        f, i, c = self.gates(x)
+        return f, i * c

@@ -22,12 +22,20 @@ from rnnzoo.layers._gated import GatedCell
 from rnnzoo.ops.gated import Stage
 from rnnzoo.registry import LAYERS
 
+GATES = ("input", "forget", "candidate", "output")
 
-def _update(a: Tensor, _: None, c: Tensor, p_i: Tensor, p_f: Tensor, p_o: Tensor) -> tuple[Tensor, Tensor]:
+
+def _gates(a: Tensor, _: None, c: Tensor, p_i: Tensor, p_f: Tensor, p_o: Tensor) -> tuple[Tensor, ...]:
     i, f, g, o = a.unbind(-2)  # (..., H) each
     i, f = torch.sigmoid(torch.addcmul(i, p_i, c)), torch.sigmoid(torch.addcmul(f, p_f, c))
-    c = f * c + i * torch.tanh(g)
-    return torch.sigmoid(torch.addcmul(o, p_o, c)) * torch.tanh(c), c
+    g = torch.tanh(g)
+    c = f * c + i * g  # the output gate looks at it
+    return i, f, g, torch.sigmoid(torch.addcmul(o, p_o, c)), c
+
+
+def _update(a: Tensor, u: None, c: Tensor, p_i: Tensor, p_f: Tensor, p_o: Tensor) -> tuple[Tensor, Tensor]:
+    *_, o, c = _gates(a, u, c, p_i, p_f, p_o)
+    return o * torch.tanh(c), c
 
 
 @LAYERS.register(
@@ -76,7 +84,7 @@ class PeepholeLSTM(GatedCell):
         super().__init__(
             input_size,
             hidden_size,
-            (Stage("h", 4, 4, _update, ("c", *peepholes), ("h", "c"), summed=True),),
+            (Stage("h", 4, 4, _update, ("c", *peepholes), ("h", "c"), summed=True, gates=_gates, gate_names=GATES),),
             states=("h", "c"),
             vectors=peepholes,
             bias=bias,

@@ -36,6 +36,10 @@ class Stage(NamedTuple):
     """The equations need only x + u (inputs == products): ``update`` gets the sum as ``x`` and ``None`` as ``u``."""
     size: int | None = None
     """N of this stage where it is not the cell's hidden size."""
+    gates: Callable[..., tuple[Tensor, ...]] | None = None
+    """What ``update`` itself calls, with its own arguments, for the values of the gates, (..., N) or (N,) each."""
+    gate_names: tuple[str, ...] = ()
+    """Names of what ``gates`` returns first; what more it returns is the update's own affair."""
 
 
 class Step(NamedTuple):

@@ -58,3 +58,6 @@ def test_the_use_the_page_shows_has_the_shapes_it_states(leaky_srn):
     exec(compile(use, str(PAGE), "exec"), space)
     assert space["y"].shape == (4, 10, 16)
     assert space["h"].shape == (4, 4, 8)
+    inside = space["inside"]
+    assert set(inside) == {"l0", "l0_reverse", "l1", "l1_reverse"}
+    assert inside["l0"].gates["rate"].shape == inside["l0"].states["hidden"].shape == (4, 10, 8)
