@@ -15,7 +15,7 @@ from rnnzoo.bench.errors import NoRows
 from rnnzoo.bench.pictures import Drawn, pictures
 from rnnzoo.bench.race_report import race_notes
 from rnnzoo.bench.summary import summarise, superseded
-from rnnzoo.bench.table import Table
+from rnnzoo.bench.table import Table, list_tables
 from rnnzoo.contracts import ResultRow
 
 
@@ -37,12 +37,12 @@ def table_rows(table: Table, results: Path) -> list[ResultRow]:
 
 
 def tables_with_rows(results: Path) -> list[str]:
-    """The folders under ``results`` that hold rows.
+    """The package's tables that have rows under ``results``; other folders there, such as ``speed``, are not tables.
 
     Raises:
         NoRows: there is none; the message has the command that makes them.
     """
-    found = sorted({path.parent.name for path in results.glob("*/*.jsonl")})
+    found = [name for name in list_tables() if any((results / name).glob("*.jsonl"))]
     if not found:
         raise NoRows(
             f"no result rows under {results}; `rnnzoo bench run TABLE` makes them (--results names the folder)."

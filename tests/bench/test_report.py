@@ -75,3 +75,10 @@ def test_a_folder_without_rows_is_answered_with_the_command_that_makes_them(smal
         table_rows(small, tmp_path)
     with pytest.raises(NoRows, match="rnnzoo bench run"):
         tables_with_rows(tmp_path)
+
+
+def test_only_tables_are_reported_not_every_folder_of_measurements(tmp_path):
+    for folder in ("speed", "imdb"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "rows.jsonl").write_text("{}\n")
+    assert tables_with_rows(tmp_path) == ["imdb"]
