@@ -1,4 +1,4 @@
-"""The command line: ``rnnzoo fit|validate|test|predict|bench|list``; each command lives in ``rnnzoo/commands/``."""
+"""The command line, ``rnnzoo fit|validate|test|predict|bench|plot|list``; each command lives in ``commands/``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import rnnzoo
-from rnnzoo.commands import bench, listing, predict
+from rnnzoo.commands import bench, listing, plot, predict
 
 TRAINING = {
     "fit": "train the model of a recipe, or of your own configuration",
@@ -22,6 +22,8 @@ examples:
   rnnzoo bench run imdb --layers lstm,gru --seeds 3
   rnnzoo fit --config imdb-bilstm --data text_csv --data.path reviews.csv
   rnnzoo predict imdb-bilstm "a wonderful film"
+  rnnzoo plot digit-sum
+  rnnzoo plot gates --model digit-sum-lstm --input 6700100000
   rnnzoo list layers
 
 A mistake is answered in one line; RNNZOO_DEBUG=1 shows the traceback as well.
@@ -42,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=words, add_help=False)
     predict.add_parser(commands)
     bench.add_parser(commands)
+    plot.add_parser(commands)
     listing.add_parser(commands)
     return parser
 

@@ -55,6 +55,10 @@ class DigitsCodec:
             raise ValueError("there is no sequence to encode; expected at least one, such as '6700100000'.")
         return unlabelled_batch([self._digits(item, number) for number, item in enumerate(raw)])
 
+    def decode(self, ids: list[int]) -> list[str]:
+        """The digits of token ids."""
+        return [str(digit) for digit in ids]
+
     def state(self) -> dict[str, Any]:
         """Primitives from which the codec is rebuilt."""
         return {"codec": "digits"}

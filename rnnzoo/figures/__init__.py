@@ -3,15 +3,26 @@
 from rnnzoo.figures._style import Curve
 from rnnzoo.figures.accuracy_against_length import accuracy_against_length
 from rnnzoo.figures.comparison import Bar, comparison
+from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_panels, gates
 from rnnzoo.figures.loss_against_length import loss_against_length
 from rnnzoo.figures.relative_time import Timing, relative_time
+from rnnzoo.figures.saving import FORMATS, save_figure
 
 __all__ = [
+    "FORMATS",
+    "GATE",
+    "LARGE",
+    "SMALL",
     "Bar",
     "Curve",
+    "Panel",
     "Timing",
     "accuracy_against_length",
     "comparison",
+    "default_names",
+    "gate_panels",
+    "gates",
     "loss_against_length",
     "relative_time",
+    "save_figure",
 ]

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from rnnzoo.figures._fonts import FittedFigure
+
 # Okabe and Ito's palette, darkest first; markers differ too, so that a grey print can be read
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -30,11 +32,11 @@ def look(index: int) -> dict[str, Any]:
     return {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
 
 
-def new_figure(width: float = 7.0, height: float = 4.4, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure (inches) with ``columns`` axes side by side; it belongs to nobody's pyplot."""
-    figure = Figure(figsize=(width, height), dpi=160, facecolor="white", layout="constrained")
+def new_figure(width: float = 7.0, height: float = 4.4, columns: int = 1, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure (inches) with ``rows`` x ``columns`` axes, row by row; it belongs to nobody's pyplot."""
+    figure = FittedFigure(figsize=(width, height), dpi=160, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
-    axes = list(figure.subplots(1, columns, squeeze=False)[0])
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes:
         axis.set_facecolor("white")
         axis.grid(True, color=GRID, linewidth=0.7)

@@ -6,8 +6,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rnnzoo.contracts import GateValues
 from rnnzoo.modules.locked_dropout import LockedDropout
-from rnnzoo.recurrent import create_layer
+from rnnzoo.recurrent import create_layer, gate_values
 from rnnzoo.registry import unknown
 
 KINDS: dict[str, type[nn.Module]] = {"locked": LockedDropout, "fresh": nn.Dropout}
@@ -64,3 +65,18 @@ class DroppedLayers(nn.Module):
             x, state = layer(dropout(x), lengths=lengths)  # (B, T, O)
             final.append(state)
         return x, final
+
+    def gate_values(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, GateValues]:
+        """Gates and states of every layer over x (B, T, I), by "l0", "l0_reverse", "l1", ...; see `rnnzoo.gate_values`.
+
+        Raises:
+            NoGates: the architecture has none.
+            TypeError, ValueError: as ``forward``.
+        """
+        found: dict[str, GateValues] = {}
+        for i, (dropout, layer) in enumerate(zip(self.dropouts, self.layers, strict=True)):
+            x = dropout(x)
+            inside: dict[str, GateValues] = gate_values(layer, x, lengths=lengths)
+            found |= {f"l{i}{key.removeprefix('l0')}": values for key, values in inside.items()}
+            x, _ = layer(x, lengths=lengths)  # (B, T, O)
+        return found

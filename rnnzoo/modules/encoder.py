@@ -6,10 +6,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rnnzoo.contracts import GateValues
+from rnnzoo.layers._gates import no_gates
 from rnnzoo.modules.dropped_layers import DroppedLayers
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.ops.ragged import check_lengths
-from rnnzoo.recurrent import create_layer
+from rnnzoo.recurrent import create_layer, gate_values
 
 
 class Encoder(nn.Module):
@@ -101,3 +103,14 @@ class Encoder(nn.Module):
         if self.recurrent is not None:
             x, _ = self.recurrent(x, lengths=lengths)  # (B, T, O)
         return x, lengths
+
+    def gate_values(self, inputs: Tensor, lengths: Tensor | None = None) -> dict[str, GateValues]:
+        """Gates and states of the recurrent layers, (B, T, width) each; see ``rnnzoo.gate_values``.
+
+        Raises:
+            NoGates: there is no recurrent layer, or one without gates.
+            TypeError, ValueError: as ``forward``.
+        """
+        if self.recurrent is None:
+            raise no_gates("none")
+        return gate_values(self.recurrent, self.embedding(inputs), lengths=lengths)

@@ -13,9 +13,10 @@ from torch.optim import Optimizer
 
 from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
 from rnnzoo.metrics import Measured, WeightedMean
-from rnnzoo.registry import CODECS, TASKS, unknown
+from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._clipping import clip_each
 from rnnzoo.tasks._optimization import OPTIMIZERS, check_options, check_schedule, create_optimizer, create_schedule
+from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
 from rnnzoo.tasks._weighting import LossWeighting
 
 FORMAT = 1
@@ -262,27 +263,15 @@ class SequenceTask(LightningModule):
         Raises:
             ValueError: there is no codec, ``raw`` is a single string, or ``batch_size`` is below 1.
         """
-        if self.codec is None:
-            raise ValueError(
-                "this model has no codec, so it can't read raw input: train it with a datamodule of rnnzoo.data, load "
-                "it from a checkpoint of such a training, or set `model.codec = data.codec_state()`."
-            )
-        if isinstance(raw, str):
-            raise ValueError(f"raw is the single string {raw!r:.60}; expected a list, such as [{raw!r:.20}].")
+        codec, raw = create_codec(self.codec), check_raw(raw)
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
-        state = dict(self.codec)
-        codec = CODECS.create(state.pop("codec"), **state)
-        was_training, raw = self.training, list(raw)
-        self.eval()
-        try:
-            answers: list[Prediction] = []
+        answers: list[Prediction] = []
+        with evaluating(self):
             for start in range(0, len(raw), batch_size):
                 batch = codec.encode(raw[start : start + batch_size])
                 answers += self.answers(self(batch.inputs.to(self.device), batch.lengths))
-            return answers
-        finally:
-            self.train(was_training)
+        return answers
 
     def _checked(self, spec: Spec) -> dict[str, Any]:
         missing = [key for key in ("kind", "input", "input_size", "output_size") if key not in spec]

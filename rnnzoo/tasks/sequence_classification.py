@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
+from rnnzoo.contracts import GateValues, MetricSpec, SequenceBatch, Spec
 from rnnzoo.modules.encoder import Encoder
 from rnnzoo.modules.initialization import initialize
 from rnnzoo.modules.pooling import create_pooling
 from rnnzoo.modules.sigmoid_output import SigmoidOutput
 from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._base import Prediction, SequenceTask
+from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
 
 ACCEPTS = ("label",)
 OUTPUTS = ("softmax", "sigmoid")
@@ -132,6 +133,37 @@ class SequenceClassifier(SequenceTask):
         if self.dropout is not None:
             pooled = self.dropout(pooled)
         return self.head(pooled)  # (B, V)
+
+    @torch.no_grad()
+    def gate_values(self, raw: list[Any]) -> dict[str, GateValues]:
+        """Gates and states inside the recurrent layers over raw input, in eval mode.
+
+        Args:
+            raw: as for ``predict``.
+
+        Returns:
+            One `GateValues` of tensors (B, T, width) a layer and direction, "l0", "l0_reverse", "l1", ..., see
+            ``rnnzoo.gate_values``; `steps` names the T steps.
+
+        Raises:
+            ValueError: there is no codec, ``raw`` is a single string, or the layer has no gates (`NoGates`).
+        """
+        batch = create_codec(self.codec).encode(check_raw(raw))
+        with evaluating(self):
+            return self.encoder.gate_values(batch.inputs.to(self.device), batch.lengths)
+
+    def steps(self, raw: list[Any]) -> list[list[str]]:
+        """What is read at each step of raw input: its token ("" for padding), or its number where it has channels.
+
+        Raises:
+            ValueError: there is no codec, or ``raw`` is a single string.
+        """
+        codec = create_codec(self.codec)
+        batch = codec.encode(check_raw(raw))
+        rows = [row[:length].tolist() for row, length in zip(batch.inputs, batch.lengths.tolist(), strict=True)]
+        if self.spec["input"] == "tokens":
+            return [["".join(codec.decode([token])) for token in row] for row in rows]
+        return [[str(step) for step in range(1, len(row) + 1)] for row in rows]
 
     def losses(self, outputs: Tensor, batch: SequenceBatch) -> Tensor:
         """The cross entropy of each row, in nats.

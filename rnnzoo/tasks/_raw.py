@@ -1,0 +1,48 @@
+"""Raw input of a task (texts, strings of digits, numbers), through the codec that travels with its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+
+from rnnzoo.registry import CODECS
+
+
+def create_codec(state: dict[str, Any] | None) -> Any:
+    """The codec of this state.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if state is None:
+        raise ValueError(
+            "this model has no codec, so it can't read raw input: train it with a datamodule of rnnzoo.data, load "
+            "it from a checkpoint of such a training, or set `model.codec = data.codec_state()`."
+        )
+    state = dict(state)
+    return CODECS.create(state.pop("codec"), **state)
+
+
+def check_raw(raw: Any) -> list[Any]:
+    """``raw`` as a list.
+
+    Raises:
+        ValueError: it is a single string.
+    """
+    if isinstance(raw, str):
+        raise ValueError(f"raw is the single string {raw!r:.60}; expected a list, such as [{raw!r:.20}].")
+    return list(raw)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Within, ``module`` is in eval mode; afterwards as it was."""
+    was_training = module.training
+    module.eval()
+    try:
+        yield
+    finally:
+        module.train(was_training)
