@@ -1,7 +1,8 @@
 """Render what the docs show of measurements and registries: ``python docs/render.py`` (``--check``: only compare).
 
-README.md gets the text between ``<!-- rendered: NAME -->`` and ``<!-- end -->``; docs/generated/ gets one page, CSV and
-pictures for each table. No number there is typed: each comes from a row under benchmarks/results.
+README.md and docs/articles.md get the text between ``<!-- rendered: NAME -->`` and ``<!-- end -->``; docs/generated/
+gets one page, CSV and pictures for each table that has rows. No number there is typed: each comes from a row under
+benchmarks/results.
 """
 
 from __future__ import annotations
@@ -11,20 +12,46 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.bench.columns import columns, sources_of
-from rnnzoo.bench.report import markdown_table, table_rows, write_report
-from rnnzoo.bench.summary import summarise
-from rnnzoo.bench.table import load_table
+from claims import claims_table
+
+from rnnzoo.bench.columns import Column, columns, sources_of
+from rnnzoo.bench.report import markdown_table, table_rows, tables_with_rows, write_report
+from rnnzoo.bench.summary import Line, summarise
+from rnnzoo.bench.table import Table, load_table
+from rnnzoo.cli import main as rnnzoo
 from rnnzoo.registry import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 GENERATED = ROOT / "docs" / "generated"
-BRIEF = ("model", "length", "seeds", "test accuracy", "reference accuracy", "parameters")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "articles.md")
+BRIEF = ("model", "length", "seeds", "test accuracy", "reference accuracy", "parameters", "time an epoch")
+GALLERY = (
+    ("exploding-gradients/gradient_norms_against_step", "Exploding gradients, and what clipping leaves of them"),
+    ("vanishing-gradients/gradient_reach", "How far back a gradient reaches, before and after training"),
+    ("vanishing-gradients/accuracy_against_lag", "How far back each layer learns to remember"),
+    ("gates", "What an LSTM's gates do with two digits and a distractor"),
+    ("imdb-keras/comparison", "Film reviews, the last 80 words, judged two ways"),
+    ("bidirectional/accuracy_against_length", "A signal at the start: one direction against both"),
+    ("own-vs-built-in/relative_time", "A loop of one's own against the built-in layer"),
+    ("digit-sum/loss_against_length", "Training and test loss against the length"),
+)
+
+
+def picture(name: str) -> str:
+    """The file of ``TABLE/FIGURE``, or of a model's picture, under docs/generated."""
+    return f"{name.replace('/', '-').replace('_', '-')}.png"
+
+
+def gallery() -> str:
+    """The lecture's pictures, two in a row, each with the command that draws it."""
+    cells = [f"![{said}](docs/generated/{picture(name)})<br>{said}<br>`rnnzoo plot {name}`" for name, said in GALLERY]
+    pairs = [cells[i : i + 2] for i in range(0, len(cells), 2)]
+    return "\n".join(["| | |", "| --- | --- |", *(f"| {' | '.join((*pair, '')[:2])} |" for pair in pairs)])
 
 
 def table_section(name: str) -> str:
@@ -32,19 +59,44 @@ def table_section(name: str) -> str:
     table = load_table(name)
     lines = summarise(table, table_rows(table, RESULTS))
     sources = sources_of(table, lines)
-    shown = [column for column in columns(table, lines, sources) if column.heading in BRIEF]
+    if len(table.variants) == 1:
+        shown = by_variant(table, lines, sources)
+    else:
+        shown = [column for column in columns(table, lines, sources) if column.heading in BRIEF]
     listed = [f"[{i}] {source}" for i, source in enumerate(sources, start=1)]
-    figure = f"{name}-{table.figures[0].replace('_', '-')}.png"
     whole = f"[the whole table, its sources and pictures](docs/generated/{name}.md)"
     return "\n\n".join(
         [
             table.description.strip(),
             markdown_table(shown),
             "<sub>" + "; ".join(listed) + "</sub>" if listed else "",
-            f"![{table.title}](docs/generated/{figure})",
+            f"![{table.title}](docs/generated/{picture(f'{name}/{table.figures[0]}')})",
             f"Mean ± standard deviation over seeds; {whole}; again: `rnnzoo bench run {name}`.",
         ]
     )
+
+
+def by_variant(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list[Column]:
+    """A table with one variant: one line an entry, one column a value of the variant, references below each entry."""
+    (key,) = table.variants
+    metric = table.monitor.metric
+    models: list[str] = []
+    cells: dict[Any, list[str]] = {value: [] for value in table.variants[key]}
+    for label in dict.fromkeys(line.label for line in lines):
+        mine = {line.variant[key]: line for line in lines if line.label == label}
+        seeds = max(len(line.seeds) for line in mine.values())
+        models.append(f"{label} ({seeds} seeds)")
+        held = {value: line.references[0] for value, line in mine.items() if line.references}
+        for value, column in cells.items():
+            column.append(str(mine[value].values["test", metric]) if value in mine else "")
+        if held:
+            models.append(f"*reference [{sources.index(next(iter(held.values())).source) + 1}]*")
+            for value, column in cells.items():
+                spread = held[value].spread if value in held else None
+                tail = f" ± {spread:.3f}" if spread is not None else ""
+                column.append(f"*{held[value].value:.3f}{tail}*" if value in held else "")
+    heading = f"test {metric} at {key}"
+    return [Column(heading, False, models), *(Column(str(value), True, column) for value, column in cells.items())]
 
 
 def speed_rows() -> list[dict[str, Any]]:
@@ -104,34 +156,36 @@ def layers_section() -> str:
 SECTIONS: dict[str, Callable[[], str]] = {
     "digit-sum": lambda: table_section("digit-sum"),
     "imdb": lambda: table_section("imdb"),
+    "gallery": gallery,
     "speed": speed_section,
     "layers": layers_section,
+    "claims": lambda: claims_table(RESULTS),
 }
 
 
-def readme() -> str:
-    """The README with every rendered section made anew."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def rendered(page: Path) -> str:
+    """A page with every rendered section made anew."""
 
     def render(found: re.Match[str]) -> str:
         return f"<!-- rendered: {found[1]} -->\n{SECTIONS[found[1]]()}\n<!-- end -->"
 
-    return re.sub(r"<!-- rendered: (\S+) -->.*?<!-- end -->", render, text, flags=re.DOTALL)
+    return re.sub(r"<!-- rendered: (\S+) -->.*?<!-- end -->", render, page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-def pages(out: Path) -> None:
-    """Every table's page, CSV and pictures; the self-contained HTML stays out of the repository."""
-    for name in ("digit-sum", "imdb"):
+def generate(out: Path) -> None:
+    """Every table's page, CSV and pictures, and the pretrained model's gates; the HTML stays out of the repository."""
+    for name in tables_with_rows(RESULTS):
         table = load_table(name)
         write_report(table, table_rows(table, RESULTS), RESULTS, out)["html"].unlink()
+    rnnzoo(["plot", "gates", "--out", str(out / "gates.png")])
     (out / "speed.md").write_text(speed_page(), encoding="utf-8")
 
 
 def stale() -> list[str]:
     """The files that the rows and registries no longer agree with."""
-    found = [] if (ROOT / "README.md").read_text(encoding="utf-8") == readme() else ["README.md"]
+    found = [str(page.relative_to(ROOT)) for page in PAGES if page.read_text(encoding="utf-8") != rendered(page)]
     with tempfile.TemporaryDirectory() as folder:
-        pages(Path(folder))
+        generate(Path(folder))
         for path in sorted(Path(folder).iterdir()):
             kept = GENERATED / path.name
             same = kept.is_file() and (path.suffix == ".png" or kept.read_bytes() == path.read_bytes())
@@ -147,8 +201,9 @@ def main() -> int:
         found = stale()
         print(f"stale: {', '.join(found)}; run `python docs/render.py`" if found else "the docs agree with the rows")
         return int(bool(found))
-    (ROOT / "README.md").write_text(readme(), encoding="utf-8")
-    pages(GENERATED)
+    for page in PAGES:
+        page.write_text(rendered(page), encoding="utf-8")
+    generate(GENERATED)
     return 0
 
 

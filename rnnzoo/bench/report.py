@@ -56,6 +56,8 @@ def write_report(table: Table, rows: Sequence[ResultRow], results: Path, out: Pa
     Returns:
         The files written, by kind (``md``, ``csv``, ``html``, and the pictures).
     """
+    from rnnzoo.figures.saving import save_figure
+
     out.mkdir(parents=True, exist_ok=True)
     lines = summarise(table, rows)
     sources = sources_of(table, lines)
@@ -63,7 +65,7 @@ def write_report(table: Table, rows: Sequence[ResultRow], results: Path, out: Pa
     files: dict[str, Path] = {}
     for name, figure in pictures(Drawn(table, lines, results)).items():
         files[name] = out / f"{table.name}-{name.replace('_', '-')}.png"
-        figure.savefig(files[name])
+        save_figure(figure, files[name])
     images = dict(files)
     files["csv"] = out / f"{table.name}.csv"
     with files["csv"].open("w", newline="", encoding="utf-8") as stream:
