@@ -47,6 +47,8 @@ class SequenceTask(LightningModule):
         warmup: the share of the steps in which the learning rate first rises.
         clip_per_tensor: clip every gradient tensor to this norm, after the Trainer's own clipping.
         optimizer_options: further arguments of the optimiser, such as ``{"eps": 1e-7}``.
+        loss_reduction: "mean" or "sum" over the elements of a batch, of all processes: what is minimised. What is
+            logged and reported is a mean in either case.
 
     Attributes:
         codec: primitives from which raw input is turned into batches again; taken from the datamodule.
@@ -54,7 +56,7 @@ class SequenceTask(LightningModule):
 
     Raises:
         ValueError: ``spec`` is of a kind that the task doesn't take, or lacks a key; a setting is out of range.
-        UnknownName: no such optimiser or schedule, or an option that the optimiser does not take.
+        UnknownName: no such optimiser, schedule or reduction, or an option that the optimiser does not take.
     """
 
     accepts: ClassVar[tuple[str, ...]] = ()
@@ -71,6 +73,7 @@ class SequenceTask(LightningModule):
         warmup: float = 0.0,
         clip_per_tensor: float | None = None,
         optimizer_options: dict[str, Any] | None = None,
+        loss_reduction: str = "mean",
     ) -> None:
         super().__init__()
         self.spec: dict[str, Any] = self._checked(spec)
@@ -89,7 +92,7 @@ class SequenceTask(LightningModule):
         self.clip_per_tensor = clip_per_tensor
         self.codec: dict[str, Any] | None = None
         self.results: dict[str, dict[str, Measured]] = {}
-        self._weighting = LossWeighting()
+        self._weighting = LossWeighting(loss_reduction)
         self._batch_idx = 0
         self.train_loss = WeightedMean()
         self.meters = nn.ModuleDict(
@@ -109,7 +112,7 @@ class SequenceTask(LightningModule):
         raise NotImplementedError(f"{type(self).__name__} has no answers().")
 
     def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
-        """The loss of a batch, scaled so that its gradient is that of the mean over all processes."""
+        """The loss of a batch, scaled so that its gradient is that of the mean (or sum) over all processes."""
         losses = self.losses(self(batch.inputs, batch.lengths), batch)
         total, weight = (losses * batch.weights).sum(), batch.weights.sum()
         self.train_loss.update(total, weight)

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from rnnzoo.registry import unknown
+
 if TYPE_CHECKING:
     from lightning.pytorch import LightningModule
 
 
+REDUCTIONS = ("mean", "sum")
+
+
 class LossWeighting:
     """Makes the gradient that of sum(loss * weight) / sum(weight), however the elements are spread.
+
+    With reduction "sum" it is that of sum(loss * weight): a batch of twice as many rows has twice the gradient.
 
     Across W processes the strategy averages gradients, so each process contributes total * W / (weights of all). Across
     n accumulated batches the sum of the weights is known only after the last one: the batches are scaled by the first
@@ -21,6 +28,11 @@ class LossWeighting:
 
     first: Tensor  # the weights of the window's first batch
     window: Tensor  # the weights of the window so far
+
+    def __init__(self, reduction: str = "mean") -> None:
+        if reduction not in REDUCTIONS:
+            raise unknown("loss_reduction", reduction, REDUCTIONS)
+        self.reduction = reduction
 
     def loss(self, total: Tensor, weight: Tensor, batch_idx: int, module: LightningModule) -> Tensor:
         """The loss to hand to Lightning.
@@ -33,6 +45,8 @@ class LossWeighting:
         """
         trainer = module.trainer
         W, n = trainer.world_size, trainer.accumulate_grad_batches
+        if self.reduction == "sum":
+            return total * (W * n)  # the strategy divides by W, Lightning by n
         if W > 1:
             weight = trainer.strategy.reduce(weight.clone(), reduce_op="sum")
         if n == 1:
@@ -49,7 +63,7 @@ class LossWeighting:
         """After a backward pass: where it was the last of an accumulation, scale its gradients to the mean."""
         trainer = module.trainer
         n = trainer.accumulate_grad_batches
-        if n == 1 or not ((batch_idx + 1) % n == 0 or trainer.is_last_batch):
+        if self.reduction == "sum" or n == 1 or not ((batch_idx + 1) % n == 0 or trainer.is_last_batch):
             return
         factor = self.first / _positive(self.window)
         for parameter in module.parameters():

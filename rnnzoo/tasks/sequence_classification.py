@@ -45,8 +45,8 @@ class SequenceClassifier(SequenceTask):
         output: "softmax", one logit a label; or "sigmoid", one logit for two labels.
         layer_options: further arguments of the architecture.
         initialization: "default" (each architecture's own), "xavier" or "keras", see ``modules.initialization``.
-        optimizer, learning_rate, weight_decay, schedule, warmup, clip_per_tensor, optimizer_options: see
-            ``SequenceTask``.
+        optimizer, learning_rate, weight_decay, schedule, warmup, clip_per_tensor, optimizer_options, loss_reduction:
+            see ``SequenceTask``.
 
     Raises:
         UnknownName: a name is not known; near misses follow.
@@ -82,6 +82,7 @@ class SequenceClassifier(SequenceTask):
         warmup: float = 0.0,
         clip_per_tensor: float | None = None,
         optimizer_options: dict[str, Any] | None = None,
+        loss_reduction: str = "mean",
     ) -> None:
         super().__init__(
             spec,
@@ -92,6 +93,7 @@ class SequenceClassifier(SequenceTask):
             schedule=schedule,
             warmup=warmup,
             clip_per_tensor=clip_per_tensor,
+            loss_reduction=loss_reduction,
         )
         self.save_hyperparameters()
         V = int(self.spec["output_size"])

@@ -1,5 +1,6 @@
 """Two processes measure, and learn, what one does."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import json, sys, warnings
+import itertools, json, sys, warnings
 import torch
 from lightning.pytorch import Trainer
 from rnnzoo.data.digit_sum import DigitSum
@@ -18,10 +19,13 @@ from rnnzoo.tasks.sequence_classification import SequenceClassifier
 warnings.simplefilter("ignore")
 torch.set_num_threads(1)
 found = []
-for processes, accumulated in ((2, 1), (2, 4), (1, 1), (1, 4)):
+for processes, accumulated, reduction in itertools.product((2, 1), (1, 4), ("mean", "sum")):
     torch.manual_seed(0)
     data = DigitSum(length=5, batch_size=14 // processes, eval_batch_size=33)  # 300 and 100 rows: fillers, and a rest
-    task = SequenceClassifier(data.spec, "gru", hidden_size=8, optimizer="sgd", learning_rate=0.5).double()
+    task = SequenceClassifier(
+        data.spec, "gru", hidden_size=8, optimizer="sgd", loss_reduction=reduction,
+        learning_rate=0.5 if reduction == "mean" else 0.5 / 14,
+    ).double()
     trainer = Trainer(
         accelerator="cpu", devices=processes, strategy="ddp_fork" if processes > 1 else "auto", max_epochs=1,
         accumulate_grad_batches=accumulated, logger=False, enable_checkpointing=False, enable_progress_bar=False,
@@ -30,7 +34,7 @@ for processes, accumulated in ((2, 1), (2, 4), (1, 1), (1, 4)):
     trainer.fit(task, datamodule=data)
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
     weights = torch.nn.utils.parameters_to_vector(task.parameters()).tolist()
-    found.append({"processes": processes, "accumulated": accumulated, "metrics": metrics, "weights": weights})
+    found.append({"processes": processes, "how": [accumulated, reduction], "metrics": metrics, "weights": weights})
 with open(sys.argv[1] + "/found.json", "w") as file:
     json.dump(found, file)
 """
@@ -44,10 +48,10 @@ def test_one_process_and_two_agree(tmp_path):
     command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr[-3000:]
-    found = {(run["processes"], run["accumulated"]): run for run in json.loads((tmp_path / "found.json").read_text())}
-    assert len(found) == 4
-    for accumulated in (1, 4):
-        one, two = found[1, accumulated], found[2, accumulated]
+    found = {(run["processes"], *run["how"]): run for run in json.loads((tmp_path / "found.json").read_text())}
+    assert len(found) == 8
+    for how in itertools.product((1, 4), ("mean", "sum")):
+        one, two = found[(1, *how)], found[(2, *how)]
         for name in ("val/accuracy", "val/loss", "train/loss"):
             assert two["metrics"][name] == pytest.approx(one["metrics"][name], rel=1e-6), name
         assert two["weights"] == pytest.approx(one["weights"], rel=1e-6, abs=1e-9)
