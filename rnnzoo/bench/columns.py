@@ -36,15 +36,38 @@ def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list
     for split, name in (("test", metric), ("validation", metric), ("train", metric), ("test", "loss")):
         heading = f"{split} {name}"
         made.append(Column(heading, True, [str(line.values.get((split, name), "")) for line in lines] + blank))
-    held_against = ["; ".join(_reference(r, sources) for r in line.references) for line in lines]
+    held_against = [_references(line, metric, sources) for line in lines]
     made.insert(
         len(table.variants) + 3,
         Column(f"reference {metric}", True, held_against + [_reference(reference, sources) for reference in foreign]),
     )
+    for name in _traced(lines):
+        cells = [_of_seeds(line, name) for line in lines]
+        made.append(Column(name.replace("_", " "), True, cells + blank))
+        held_against = [_references(line, name, sources) for line in lines]
+        made.append(Column(f"reference {name.replace('_', ' ')}", True, held_against + blank))
     made.append(Column("parameters", True, [f"{line.parameters:,}" for line in lines] + blank))
     epochs = ["" if math.isnan(line.seconds_per_epoch) else _time(line.seconds_per_epoch) for line in lines]
     made.append(Column("time an epoch", True, epochs + blank))
     return [column for column in made if any(column.cells)]
+
+
+def _traced(lines: Sequence[Line]) -> list[str]:
+    """The metrics that stand in no tested split: what sums up traces."""
+    tested = {metric for line in lines for split, metric in line.values if split != "train"}
+    return list(dict.fromkeys(metric for line in lines for _, metric in line.values if metric not in tested))
+
+
+def _of_seeds(line: Line, metric: str) -> str:
+    """The mean over seeds, and over how many of them where not all have the metric."""
+    measured = line.values.get(("train", metric))
+    if measured is None:
+        return ""
+    return str(measured) + (f" ({measured.n} of {len(line.seeds)})" if measured.n < len(line.seeds) else "")
+
+
+def _references(line: Line, metric: str, sources: Sequence[str]) -> str:
+    return "; ".join(_reference(reference, sources) for reference in line.references if reference.metric == metric)
 
 
 def sources_of(table: Table, lines: Sequence[Line]) -> list[str]:

@@ -16,6 +16,10 @@ class NoRows(LookupError):
     """There are no result rows where they were looked for."""
 
 
+class MissingTrace(LookupError):
+    """The trace of a run whose rows are there is not."""
+
+
 def refuse_unknown_keys(kind: str, given: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Stop at the first key of ``given`` that is not in ``known``.
 

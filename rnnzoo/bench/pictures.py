@@ -10,6 +10,7 @@ from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.race import PASSES, parse_size
 from rnnzoo.bench.summary import Line
 from rnnzoo.bench.table import Table
+from rnnzoo.bench.trace_pictures import gradient_norms
 from rnnzoo.registry import unknown
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ MAKERS: dict[str, Callable[[Drawn], Figure]] = {
     "loss_against_length": _loss,
     "comparison": _comparison,
     "relative_time": _relative_time,
+    "gradient_norms_against_step": gradient_norms,
 }
 
 

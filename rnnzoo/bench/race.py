@@ -11,7 +11,9 @@ from rnnzoo.bench.errors import TableError
 PASSES = ("forward", "training")
 """What is timed; the ``split`` of a race's rows."""
 
-NOT_OF_A_RACE = ("task", "data", "monitor", "model", "trainer", "entries", "references")
+NOT_OF_A_RACE = (
+    "task", "data", "monitor", "model", "trainer", "entries", "references", "traces", "divergence",
+)  # fmt: skip
 QUICK_KEYS_OF_A_RACE = ("variants", "race")
 
 

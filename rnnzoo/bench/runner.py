@@ -112,7 +112,7 @@ def _make(run: Run, results: Path, devices: int, wandb: str, keep: bool, console
 def train_and_write(
     run: Run, rows: Path, folder: Path, *, devices: int, wandb: str, progress: Callable[[float], None] | None
 ) -> None:
-    """Train ``run`` (or race it) and write its rows; on several devices in a process of its own, which those copy.
+    """Train ``run`` (or race it), write traces and rows; on several devices in a process of its own, which those copy.
 
     Raises:
         TableError: a race on several devices.
@@ -141,10 +141,13 @@ def train_and_write(
         if subprocess.run(command).returncode:
             raise RuntimeError(f"the processes of run {run.title} on {devices} devices failed; see their output above.")
         return
+    from rnnzoo.bench.traces import publish_traces
     from rnnzoo.bench.training import train
     from rnnzoo.callbacks import write_rows
 
-    write_rows(rows, train(run, folder, wandb=wandb, progress=progress))
+    measured = train(run, folder, wandb=wandb, progress=progress)
+    publish_traces(run, folder, rows)
+    write_rows(rows, measured)
 
 
 def clean(folder: Path, keep: bool) -> None:

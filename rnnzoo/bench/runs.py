@@ -44,6 +44,8 @@ class Run:
     trainer: dict[str, Any]
     monitor: dict[str, str]
     race: dict[str, Any] = field(default_factory=dict)  # the settings of a race; empty: a training
+    traces: dict[str, dict[str, Any]] = field(default_factory=dict)
+    divergence: str = "stop"
 
     @property
     def id(self) -> str:
@@ -117,6 +119,7 @@ def expand(
                 table=table.name, spec="", label=entry.label, layer=entry.layer, seed=0, variant=variant,
                 task=table.task, data_name=name, data=data, data_version=versions[key],
                 model={**table.model, **entry.model}, trainer=trainer, monitor=asdict(table.monitor),
+                traces=table.traces, divergence=table.divergence,
             )  # fmt: skip
             run = replace(run, spec=spec_hash(run))
             runs += [replace(run, seed=seed) for seed in range(seeds or entry.seeds)]
@@ -136,6 +139,9 @@ def spec_hash(run: Run) -> str:
         "trainer": run.trainer,
         "monitor": run.monitor,
         **({"race": run.race} if run.race else {}),
+        # a run without its traces lacks rows and a file, so it is to be made again
+        **({"traces": run.traces} if run.traces else {}),
+        **({"divergence": run.divergence} if run.divergence != "stop" else {}),
     }
     canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@ from typing import Any
 
 from rnnzoo.bench.errors import TableError, refuse_unknown_keys
 from rnnzoo.bench.table import Table, TableEntry
-from rnnzoo.registry import DATA, LAYERS, TASKS
+from rnnzoo.registry import DATA, LAYERS, TASKS, unknown
 
 OWNED = (  # arguments of the Trainer that the runner sets itself
     "accelerator", "devices", "num_nodes", "strategy", "logger", "callbacks", "default_root_dir", "deterministic",
@@ -20,15 +20,22 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
     """Check the layers, the task, the data and every argument given to them.
 
     Raises:
-        UnknownName: a layer, the task or the dataset is not known.
+        UnknownName: a layer, the task, the dataset or a trace is not known.
         TableError: an argument is not known, or is the runner's own.
     """
     from lightning.pytorch import Trainer
+
+    from rnnzoo.callbacks import TRACES
 
     task = TASKS.entry(table.task)
     metrics = [metric.name for metric in task.metrics]
     if table.monitor.metric not in metrics:
         raise TableError(f"table {table.name}: monitor.metric is one of {metrics}, not '{table.monitor.metric}'.")
+    for name, options in table.traces.items():
+        if name not in TRACES:
+            raise unknown("trace", name, TRACES)
+        where = f"table {table.name}, traces.{name}"
+        refuse_unknown_keys("argument of the trace", options, arguments_of(TRACES[name]), where)
     for entry in entries:
         where = f"table {table.name}, entry {entry.label}"
         if entry.layer != "none":

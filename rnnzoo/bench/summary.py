@@ -111,7 +111,9 @@ def _values(group: Sequence[ResultRow]) -> dict[tuple[str, str], Measured]:
 
 def _seconds_per_epoch(group: Sequence[ResultRow]) -> float:
     """Training time over one pass of the training split."""
-    times = [row.n / row.samples_per_second for row in group if row.split == "train" and row.samples_per_second > 0]
+    tested = {row.metric for row in group if row.split == "test"}  # a trace's row has another n
+    rows = [row for row in group if row.split == "train" and row.metric in tested and row.samples_per_second > 0]
+    times = [row.n / row.samples_per_second for row in rows]
     return statistics.fmean(times) if times else float("nan")
 
 

@@ -71,9 +71,12 @@ class Table:
     quick: dict[str, Any] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
     figures: tuple[str, ...] = ("comparison",)
+    traces: dict[str, dict[str, Any]] = field(default_factory=dict)  # name of a trace -> its options
+    divergence: str = "stop"  # "stop": a run that diverges has no rows; "record": it ends there, and has what is finite
     race: Race | None = None  # a race of implementations in place of trainings
 
 
+DIVERGENCES = ("stop", "record")
 QUICK_KEYS = ("entries", "seeds", "variants", "model", "data", "trainer")
 
 
@@ -168,6 +171,10 @@ def _check(table: Table, where: str) -> None:
         raise TableError(f"{where}: `data` needs the name of a dataset, such as {{name: digit_sum}}.")
     if table.monitor.mode not in ("max", "min"):
         raise TableError(f"{where}: monitor.mode is max or min, not {table.monitor.mode!r}.")
+    if table.divergence not in DIVERGENCES:
+        raise TableError(f"{where}: {unknown('divergence', str(table.divergence), DIVERGENCES)}")
+    if not isinstance(table.traces, dict):
+        raise TableError(f"{where}: `traces` is a mapping such as {{gradient_norms: {{}}}}, not {table.traces!r}.")
     for key, values in table.variants.items():
         _list(values, f"{where}, variants.{key}")
     known = QUICK_KEYS if table.race is None else QUICK_KEYS_OF_A_RACE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -18,7 +19,7 @@ from rnnzoo.bench.loggers import finish, table_loggers
 from rnnzoo.bench.quiet import quiet
 from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runs import Run
-from rnnzoo.callbacks import BestCheckpoint, NonFinite, Throughput
+from rnnzoo.callbacks import TRACES, BestCheckpoint, NonFinite, Throughput, TraceValue, write_trace
 from rnnzoo.contracts import ResultRow
 from rnnzoo.registry import DATA, TASKS
 
@@ -45,10 +46,14 @@ def train(
     """Train and test ``run``, its working files in ``folder``; goes on from ``folder/last.ckpt`` where there is one.
 
     The checkpoint with the best validation metric (the first of equals) is measured on all three splits, each without
-    dropout: validation, test (once) and train. It stays at ``folder/best.ckpt``.
+    dropout: validation, test (once) and train. It stays at ``folder/best.ckpt``. The run's traces go to
+    ``folder/<trace>.csv``, what sums them up to rows of the split "train".
+
+    A run that records divergence ends with the step before a loss or gradient is no longer finite: it has the row
+    ``diverged_at_step`` of the split "train", and no row of a metric that is not finite.
 
     Raises:
-        NonFiniteError: the training diverged; names the tensor and the step.
+        NonFiniteError: the training diverged, and the run does not record that; names the tensor and the step.
     """
     folder.mkdir(parents=True, exist_ok=True)
     commit()
@@ -59,7 +64,11 @@ def train(
         best = BestCheckpoint(run.monitor["metric"], mode=run.monitor["mode"], dirpath=folder, save_last=False)
         speed, resume = Throughput(), ResumePoint(folder / "last.ckpt")
         found = table_loggers(run, folder, wandb)
-        callbacks = [NonFinite(every_n_steps=10), speed, resume, best, *([Progress(progress)] if progress else [])]
+        records = run.divergence == "record"
+        non_finite = NonFinite(every_n_steps=1 if records else 10, end_training=records)
+        traces = {name: TRACES[name](**options) for name, options in run.traces.items()}
+        # what is not finite is looked for first: the traces are to record the steps that are taken
+        callbacks = [non_finite, *traces.values(), speed, resume, best, *([Progress(progress)] if progress else [])]
         trainer = Trainer(
             accelerator="auto", devices=devices, logger=found, callbacks=callbacks, default_root_dir=folder,
             deterministic="warn" if torch.cuda.is_available() else True, num_sanity_val_steps=0, log_every_n_steps=50,
@@ -80,12 +89,20 @@ def train(
             measured[split] = task.results[key]
         finish(found)
     shared = _shared(run, trainer, task, speed, Path(best_path))
+    if trainer.is_global_zero:
+        for name, trace in traces.items():
+            write_trace(folder / f"{name}.csv", trace.records)
     units = {metric.name: metric.unit for metric in TASKS.entry(run.task).metrics}
-    return [
-        ResultRow(split=split, metric=metric, unit=units[metric], value=value, n=n, **shared)
+    found_values = [
+        (split, TraceValue(metric, value, units[metric], n))
         for split, results in measured.items()
         for metric, (value, n) in results.items()
+        if not records or math.isfinite(value)
     ]
+    found_values += [("train", value) for trace in traces.values() for value in trace.summary()]
+    if non_finite.diverged_at_step is not None:
+        found_values.append(("train", TraceValue("diverged_at_step", float(non_finite.diverged_at_step), "steps", 1)))
+    return [ResultRow(split=split, **value._asdict(), **shared) for split, value in found_values]
 
 
 def _shuffling(run: Run) -> dict[str, int]:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 
 def main(arguments: list[str]) -> None:
-    """Train the run in the JSON file and write its rows."""
+    """Train the run in the JSON file and write its traces and rows."""
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
     from rnnzoo.bench.runs import Run
+    from rnnzoo.bench.traces import publish_traces
     from rnnzoo.bench.training import train
     from rnnzoo.callbacks import write_rows
 
@@ -21,6 +22,7 @@ def main(arguments: list[str]) -> None:
     run = Run.from_json(path.read_text(encoding="utf-8"))
     measured = train(run, path.parent, devices=devices, wandb=wandb)
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+        publish_traces(run, path.parent, rows)
         write_rows(rows, measured)
 
 

@@ -2,19 +2,30 @@
 
 from rnnzoo.callbacks.best_checkpoint import BestCheckpoint
 from rnnzoo.callbacks.early_stop import EarlyStop
+from rnnzoo.callbacks.gradient_norm_trace import GradientNormTrace
 from rnnzoo.callbacks.gradient_norms import GradientNorms
+from rnnzoo.callbacks.gradient_reach import GradientReach
 from rnnzoo.callbacks.non_finite import NonFinite, NonFiniteError
 from rnnzoo.callbacks.result_rows import ResultRows, read_rows, write_rows
 from rnnzoo.callbacks.throughput import Throughput
+from rnnzoo.callbacks.trace import Trace, TraceValue, read_trace, write_trace
+from rnnzoo.callbacks.traces import TRACES
 
 __all__ = [
+    "TRACES",
     "BestCheckpoint",
     "EarlyStop",
+    "GradientNormTrace",
     "GradientNorms",
+    "GradientReach",
     "NonFinite",
     "NonFiniteError",
     "ResultRows",
     "Throughput",
+    "Trace",
+    "TraceValue",
     "read_rows",
+    "read_trace",
     "write_rows",
+    "write_trace",
 ]

@@ -5,24 +5,13 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from typing import NamedTuple
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
-from torch import Tensor
 from torch.optim import Optimizer
 
-TOTAL = "total"
+from rnnzoo.callbacks._norm_meter import TOTAL, GradientNorm, NormMeter
+
 COLUMNS = ("step", "tensor", "before", "after")
-
-
-class GradientNorm(NamedTuple):
-    """The L2 norms of one gradient in one step."""
-
-    step: int  # optimiser steps done before
-    tensor: str  # the parameter's name, or "total"
-    before: float
-    after: float  # after clipping
 
 
 class GradientNorms(Callback):
@@ -46,12 +35,9 @@ class GradientNorms(Callback):
     """
 
     def __init__(self, every_n_steps: int = 10, path: str | Path | None = None) -> None:
-        if every_n_steps < 1:
-            raise ValueError(f"every_n_steps is {every_n_steps}; expected at least 1.")
-        self.every_n_steps = every_n_steps
+        self._meter = NormMeter(every_n_steps)
         self.path = None if path is None else Path(path)
         self.history: list[GradientNorm] = []
-        self._before: dict[str, float] = {}
         self._written = 0
         self._file: Path | None = None
 
@@ -72,19 +58,18 @@ class GradientNorms(Callback):
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
         """Measure before clipping."""
-        self._before = {} if trainer.global_step % self.every_n_steps else gradient_norms(pl_module)
+        self._meter.before(trainer, pl_module)
 
     def on_after_clipping(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure after clipping; log and keep both."""
-        if not self._before:
+        found = self._meter.after(trainer, pl_module)
+        if not found:
             return
-        after = gradient_norms(pl_module)
-        step = trainer.global_step
-        self.history += [GradientNorm(step, name, norm, after[name]) for name, norm in self._before.items()]
-        logged = {f"gradient_norm/{name}": norm for name, norm in self._before.items()}
-        logged[f"gradient_norm/{TOTAL}_clipped"] = after[TOTAL]
+        self.history += found
+        logged = {f"gradient_norm/{norm.tensor}": norm.before for norm in found}
+        logged[f"gradient_norm/{TOTAL}_clipped"] = found[-1].after
         for logger in trainer.loggers:
-            logger.log_metrics(logged, step=step)
+            logger.log_metrics(logged, step=found[-1].step)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the epoch's rows."""
@@ -100,16 +85,6 @@ class GradientNorms(Callback):
         with path.open("a", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(self.history[self._written :])
         self._written = len(self.history)
-
-
-def gradient_norms(module: torch.nn.Module) -> dict[str, float]:
-    """The L2 norm of each gradient by its parameter's name, and "total"; empty where there is no gradient."""
-    named = [(name, p.grad) for name, p in module.named_parameters() if p.grad is not None]
-    if not named:
-        return {}
-    norms: Tensor = torch.stack([torch.linalg.vector_norm(gradient) for _, gradient in named])
-    values = torch.cat([norms, torch.linalg.vector_norm(norms)[None]]).tolist()
-    return dict(zip([*(name for name, _ in named), TOTAL], values, strict=True))
 
 
 def read_gradient_norms(path: str | Path) -> list[GradientNorm]:

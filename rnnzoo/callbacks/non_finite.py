@@ -24,19 +24,33 @@ class NonFinite(Callback):
     as they are. With a gradient scaler (``precision="16-mixed"``) overflowing gradients are expected, skipped and not
     looked at. On a GPU looking makes each step wait for the one number.
 
+    Where it is a finding that a training diverges, ``end_training`` ends it in place of the error: the step is not
+    taken, its gradients are dropped before other callbacks see them clipped, and a last validation follows.
+
     Args:
         every_n_steps: look at every n-th step only; what goes wrong between shows in the next, in the weights.
+        end_training: end the training without an error. It should look at every step then.
+
+    Attributes:
+        diverged_at_step: the step that was not taken; None while there was none.
 
     Raises:
         ValueError: ``every_n_steps`` is below 1.
     """
 
-    def __init__(self, every_n_steps: int = 1) -> None:
+    def __init__(self, every_n_steps: int = 1, *, end_training: bool = False) -> None:
         if every_n_steps < 1:
             raise ValueError(f"every_n_steps is {every_n_steps}; expected at least 1.")
         self.every_n_steps = every_n_steps
+        self.end_training = end_training
+        self.diverged_at_step: int | None = None
         self._batch: Any = None
         self._loss: Tensor | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A training that had diverged before it was interrupted is not gone on with."""
+        if self.diverged_at_step is not None:
+            trainer.should_stop = True
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Remember the batch, to look into it if need be."""
@@ -51,7 +65,7 @@ class NonFinite(Callback):
         self._batch = self._loss = None
 
     def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> None:
-        """Look, and raise if need be."""
+        """Look; where something is not finite, raise or end."""
         if trainer.global_step % self.every_n_steps or self._loss is None:
             return
         scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
@@ -60,8 +74,21 @@ class NonFinite(Callback):
             return
         tensors = self._tensors(pl_module, bool(gradients))
         bad = [name for name, tensor in tensors if not torch.isfinite(tensor).all()]
-        if bad:
+        if bad and not self.end_training:
             raise NonFiniteError(self._describe(trainer, bad))
+        if bad:
+            self.diverged_at_step = trainer.global_step
+            trainer.should_stop = True
+            for parameter in pl_module.parameters():
+                parameter.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Whether and where the training diverged."""
+        return {"diverged_at_step": self.diverged_at_step}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take it back."""
+        self.diverged_at_step = state_dict["diverged_at_step"]
 
     def _describe(self, trainer: Trainer, bad: list[str]) -> str:
         first, others = bad[0], bad[1:]

@@ -4,6 +4,7 @@ from rnnzoo.figures._style import Curve
 from rnnzoo.figures.accuracy_against_length import accuracy_against_length
 from rnnzoo.figures.comparison import Bar, comparison
 from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_panels, gates
+from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
 from rnnzoo.figures.loss_against_length import loss_against_length
 from rnnzoo.figures.relative_time import Timing, relative_time
 from rnnzoo.figures.saving import FORMATS, save_figure
@@ -13,6 +14,7 @@ __all__ = [
     "GATE",
     "LARGE",
     "SMALL",
+    "Band",
     "Bar",
     "Curve",
     "Panel",
@@ -22,6 +24,7 @@ __all__ = [
     "default_names",
     "gate_panels",
     "gates",
+    "gradient_norms_against_step",
     "loss_against_length",
     "relative_time",
     "save_figure",

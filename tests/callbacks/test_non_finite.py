@@ -80,6 +80,39 @@ def test_the_run_directory_stays_intact(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best.ckpt", "last.ckpt"]
 
 
+class InfiniteFromStepThree(SequenceClassifier):
+    def losses(self, outputs, batch):
+        return super().losses(outputs, batch) * (torch.inf if self.training and self.global_step >= 3 else 1.0)
+
+
+def train_to_the_end(folder, batches, task_type=InfiniteFromStepThree, **options):
+    torch.manual_seed(0)
+    task, guard = task_type(spec(), "srn", hidden_size=4, weight_decay=0.1), NonFinite(end_training=True)
+    trainer = quiet_trainer(folder, max_epochs=3, callbacks=[guard])
+    trainer.fit(task, loader(batches), loader([make_batch(4)]), **options)
+    return task, guard, trainer
+
+
+def test_where_it_is_to_end_the_training_the_step_is_not_taken_and_a_validation_follows(tmp_path):
+    batches = [make_batch(4, seed=seed) for seed in range(6)]
+    task, guard, _ = train_to_the_end(tmp_path, batches)
+    assert guard.diverged_at_step == 3
+    torch.manual_seed(0)
+    three = SequenceClassifier(spec(), "srn", hidden_size=4, weight_decay=0.1)
+    quiet_trainer(tmp_path, max_epochs=1).fit(three, loader(batches[:3]))
+    assert all(a.equal(b) for a, b in zip(task.parameters(), three.parameters(), strict=True))
+    assert task.results["val"]["loss"].value > 0
+
+
+def test_a_training_that_has_diverged_is_not_resumed(tmp_path):
+    batches = [make_batch(4, seed=seed) for seed in range(6)]
+    task, _, trainer = train_to_the_end(tmp_path, batches)
+    trainer.save_checkpoint(tmp_path / "ended.ckpt")
+    again, guard, _ = train_to_the_end(tmp_path, batches, SequenceClassifier, ckpt_path=tmp_path / "ended.ckpt")
+    assert guard.diverged_at_step == 3
+    assert all(a.equal(b) for a, b in zip(task.parameters(), again.parameters(), strict=True))
+
+
 def test_it_lets_go_of_the_batch(tmp_path):
     callback = NonFinite()
     quiet_trainer(tmp_path, max_steps=1, callbacks=[callback]).fit(

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "figures": {"contracts"},
     "data": {"contracts", "registry"},
     "tasks": RECURRENT | {"modules", "metrics"},
-    "callbacks": {"contracts", "registry", "metrics", "tasks"},
+    "callbacks": {"contracts", "registry", "recurrent", "metrics", "tasks"},
 }
 MAY_IMPORT["pretrained"] = set(MAY_IMPORT) - {"laws", "figures"} | {"rnnzoo"}
 MAY_IMPORT["recipes"] = MAY_IMPORT["pretrained"] | {"pretrained"}
