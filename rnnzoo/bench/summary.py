@@ -59,7 +59,7 @@ def summarise(table: Table, rows: Sequence[ResultRow]) -> list[Line]:
                 values=_values(group),
                 references=tuple(r for r in table.references if r.label == label and r.variant == first.variant),
                 parameters=first.parameters,
-                seconds_per_epoch=_seconds_per_epoch(group),
+                seconds_per_epoch=_seconds_per_epoch(group, table.monitor.metric),
                 spec=spec,
                 seeds=tuple(sorted({row.seed for row in group})),
             )
@@ -109,12 +109,10 @@ def _values(group: Sequence[ResultRow]) -> dict[tuple[str, str], Measured]:
     }
 
 
-def _seconds_per_epoch(group: Sequence[ResultRow]) -> float:
-    """Training time over one pass of the training split."""
-    tested = {row.metric for row in group if row.split == "test"}  # a trace's row has another n
-    rows = [row for row in group if row.split == "train" and row.metric in tested and row.samples_per_second > 0]
-    times = [row.n / row.samples_per_second for row in rows]
-    return statistics.fmean(times) if times else float("nan")
+def _seconds_per_epoch(group: Sequence[ResultRow], metric: str) -> float:
+    """Training time over one pass of the training split, whose rows those of ``metric`` count."""
+    rows = [row for row in group if row.split == "train" and row.metric == metric and row.samples_per_second > 0]
+    return statistics.fmean(row.n / row.samples_per_second for row in rows) if rows else float("nan")
 
 
 def spoken_time(seconds: float) -> str:
