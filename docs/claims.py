@@ -135,6 +135,42 @@ def _bilstm_on_imdb(rows: Rows) -> tuple[str, bool]:
     return f"{book} as the book sets it up; {ours} with our recipe; {bag} without any recurrence", book.mean >= 0.85
 
 
+def _without_clipping(rows: Rows) -> tuple[str, bool]:
+    shares = {name: rows.value("exploding-gradients", "srn", f"share_small_{name}", "train") for name in "WUb"}
+    told = ", ".join(f"{name} {share.mean:.2f}" for name, share in shares.items())
+    return f"share of the steps after the 10th with a gradient below 0.001: {told}", all(
+        share.mean > 0.5 for share in shares.values()
+    )
+
+
+def _clipping_keeps_alive(rows: Rows) -> tuple[str, bool]:
+    label = "srn, each clipped"
+    shares = [rows.value("exploding-gradients", label, f"share_small_{name}", "train").mean for name in "WUb"]
+    before, after = (rows.value("exploding-gradients", each) for each in ("srn", label))
+    told = f"that share with clipping: at most {max(shares):.2f}; test accuracy {before} before, {after} with it"
+    return told, max(shares) == 0
+
+
+def _gates() -> tuple[torch.Tensor, torch.Tensor]:
+    model = rnnzoo.load_pretrained("digit-sum-lstm")
+    (values,) = model.gate_values(["6700100000"]).values()
+    return values.gates["input"][0], values.gates["forget"][0]  # (10, 32) each
+
+
+def _input_gate_rests(_: Rows) -> tuple[str, bool]:
+    change = _gates()[0][5:].diff(dim=0).abs()  # (4, 32): the zeros behind the 1
+    told = (
+        f"over the zeros behind the 1 it changes by {change.mean():.3f} a step in the mean, {change.max():.2f} at most"
+    )
+    return told, bool(change.mean() < 0.05)
+
+
+def _forget_gate_drops(_: Rows) -> tuple[str, bool]:
+    forget = _gates()[1]
+    drops = int((forget[3] - forget[4] > 0.2).sum())
+    return f"at the 1 it falls by more than 0.2 in {drops} of {forget.shape[1]} units", drops > 0
+
+
 def _look_up_is_one_hot(_: Rows) -> tuple[str, bool]:
     table = torch.nn.Embedding(10, 4)
     tokens = torch.tensor([[6, 7, 0, 0, 1]])
@@ -163,6 +199,20 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "003", "That is the limit of its memory.", "`rnnzoo bench run digit-sum --layers lstm-fair`", _training_decides
     ),
+    Claim(
+        "003",
+        "Gradients of an SRN explode, and then nothing is learned any more.",
+        "`rnnzoo bench run exploding-gradients`",
+        _without_clipping,
+    ),
+    Claim(
+        "000, 003",
+        "Exploding gradients are easily cured: clip them.",
+        "`rnnzoo bench run exploding-gradients`",
+        _clipping_keeps_alive,
+    ),
+    Claim("003", "The input gate rests while zeros are read.", "`rnnzoo plot gates`", _input_gate_rests),
+    Claim("003", "The forget gate drops in some units at the stray digit.", "`rnnzoo plot gates`", _forget_gate_drops),
     Claim(
         "003",
         "Looking an embedding up and multiplying a one-hot vector by it are the same.",
