@@ -71,6 +71,8 @@ class LSTM(GatedCell):
     """
 
     native_mode = "lstm"
+    forget_block = 1
+    """Which of the blocks of H rows is the forget gate's."""
 
     def __init__(
         self,

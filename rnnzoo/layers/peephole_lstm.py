@@ -70,6 +70,9 @@ class PeepholeLSTM(GatedCell):
         ValueError: a size below 1.
     """
 
+    forget_block = 1
+    """Which of the blocks of H rows is the forget gate's."""
+
     def __init__(
         self,
         input_size: int,

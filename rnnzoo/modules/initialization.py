@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import nn
 
+from rnnzoo.modules._remembering import forget_bias, identity
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.registry import unknown
 
-INITIALIZATIONS = ("default", "xavier", "keras")
+REMEMBERING: dict[str, Callable[[nn.Module], None]] = {
+    "identity": identity,
+    "forget_bias_0": partial(forget_bias, total=0.0),
+    "forget_bias_1": partial(forget_bias, total=1.0),
+    "forget_bias_3": partial(forget_bias, total=3.0),
+}
+"""Those of the recurrent layers alone."""
+
+INITIALIZATIONS = ("default", "xavier", "keras", *REMEMBERING)
 
 KNOWN = re.compile(r"(weight|bias)_(ih|hh)(_\d+)?")
 """Parameters of H rows a gate: weights (gates * H, I) and (gates * H, H), biases (gates * H,)."""
@@ -29,15 +39,25 @@ def initialize(model: nn.Module, head: nn.Module, name: str) -> None:
     with all gates of a layer as one matrix, recurrent weights (all gates together) with orthonormal columns, biases 0
     but the LSTM's forget gate's, which is 1.
 
+    "identity" (of an SRN) and "forget_bias_0", "_1" and "_3" (of LSTMs) concern the recurrent layers alone, see
+    ``modules._remembering``.
+
     Raises:
         UnknownName: no such initialisation.
-        ValueError: a layer has weights of which it is not said what their gates are.
+        ValueError: a layer has weights of which it is not said what their gates are, or lacks what is to be set.
     """
     if name not in INITIALIZATIONS:
         raise unknown("initialization", name, INITIALIZATIONS)
     if name == "default":
         return
     with torch.no_grad():
+        if name in REMEMBERING:
+            cells = list(recurrent_cells(model))
+            if not cells:
+                raise ValueError(f"initialization is '{name}' and there is no recurrent layer; use 'default'.")
+            for cell in cells:
+                REMEMBERING[name](cell)
+            return
         for module in model.modules():
             if isinstance(module, Embedding):
                 _embedding(module, name)
@@ -105,5 +125,5 @@ def _keras_cell(cell: nn.Module) -> None:
         else:
             nn.init.zeros_(parameter)
     bias = getattr(cell, "bias_ih", None)
-    if bias is not None and cell.native_mode == "lstm":  # gates i, f, g, o
-        bias.chunk(4)[1].fill_(1.0)
+    if bias is not None and getattr(cell, "forget_block", None) is not None:
+        forget_bias(cell, 1.0)
