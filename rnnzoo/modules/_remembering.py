@@ -23,8 +23,9 @@ def identity(cell: Any) -> None:
     shapes = {name: tuple(parameter.shape) for name, parameter in cell.named_parameters()}
     if shapes.get("weight_hh") != (H, H) or shapes.keys() - {"weight_ih", "weight_hh", "bias_ih", "bias_hh"}:
         raise ValueError(
-            f"initialization is 'identity', which is for a layer with one recurrent matrix ({H}, {H}) as the srn's, and "
-            f"{type(cell).__name__} has {', '.join(f'{name} {shape}' for name, shape in shapes.items())}; use 'default'."
+            f"initialization is 'identity', for a layer with one recurrent matrix ({H}, {H}) as the srn's, and "
+            f"{type(cell).__name__} has {', '.join(f'{name} {shape}' for name, shape in shapes.items())}; "
+            "use 'default'."
         )
     nn.init.eye_(cell.weight_hh)
     nn.init.normal_(cell.weight_ih, std=IDENTITY_INPUT_STD)
@@ -36,9 +37,9 @@ def identity(cell: Any) -> None:
 def forget_bias(cell: Any, total: float) -> None:
     """The forget gate's bias, in sum where torch has two of them; all else stays as it was built.
 
-    At 0 the gate begins half open and half of the cell's state is lost in every step; at 1 it keeps 0.73 of it, at 3 0.95. Source:
-    Gers, Schmidhuber, Cummins, "Learning to Forget", 2000; Jozefowicz, Zaremba, Sutskever, "An Empirical Exploration of
-    Recurrent Network Architectures", ICML 2015.
+    At 0 the gate begins half open and half of the cell's state is lost in every step; at 1 it keeps 0.73 of it, at 3
+    0.95. Source: Gers, Schmidhuber, Cummins, "Learning to Forget", 2000; Jozefowicz, Zaremba, Sutskever, "An Empirical
+    Exploration of Recurrent Network Architectures", ICML 2015.
 
     Raises:
         ValueError: the cell does not say which of its blocks is the forget gate's, or has no bias.

@@ -44,8 +44,8 @@ class SequenceClassifier(SequenceTask):
         pooling: "last", "mean", "max" or "attention", each over a row's own steps.
         output: "softmax", one logit a label; or "sigmoid", one logit for two labels.
         layer_options: further arguments of the architecture.
-        initialization: "default" (each architecture's own), "xavier", "keras", "identity" or "forget_bias_0", "_1", "_3",
-            see ``modules.initialization``.
+        initialization: "default" (each architecture's own), "xavier", "keras", "identity", or "forget_bias_0", "_1",
+            "_3", see ``modules.initialization``.
         optimizer, learning_rate, weight_decay, schedule, warmup, clip_per_tensor, optimizer_options, loss_reduction:
             see ``SequenceTask``.
 
