@@ -10,6 +10,7 @@ from torch import nn
 IDENTITY_INPUT_STD = 0.001
 
 
+@torch.no_grad()
 def identity(cell: Any) -> None:
     """U = I, no biases, small input weights: with ReLU the state starts as a sum of what came in.
 
@@ -34,6 +35,7 @@ def identity(cell: Any) -> None:
             nn.init.zeros_(bias)
 
 
+@torch.no_grad()
 def forget_bias(cell: Any, total: float) -> None:
     """The forget gate's bias, in sum where torch has two of them; all else stays as it was built.
 
