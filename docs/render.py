@@ -48,8 +48,13 @@ def picture(name: str) -> str:
 
 
 def gallery() -> str:
-    """The lecture's pictures, two in a row, each with the command that draws it."""
-    cells = [f"![{said}](docs/generated/{picture(name)})<br>{said}<br>`rnnzoo plot {name}`" for name, said in GALLERY]
+    """The lecture's pictures of which there are rows, two in a row, each with the command that draws it."""
+    there = {"gates", *tables_with_rows(RESULTS)}
+    cells = [
+        f"![{said}](docs/generated/{picture(name)})<br>{said}<br>`rnnzoo plot {name}`"
+        for name, said in GALLERY
+        if name.partition("/")[0] in there
+    ]
     pairs = [cells[i : i + 2] for i in range(0, len(cells), 2)]
     return "\n".join(["| | |", "| --- | --- |", *(f"| {' | '.join((*pair, '')[:2])} |" for pair in pairs)])
 

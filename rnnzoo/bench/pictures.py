@@ -76,7 +76,7 @@ def _comparison(drawn: Drawn) -> Figure:
     bars = []
     for line in lines:
         value = line.values.get(("test", metric))
-        name = " ".join([line.label, *(f"{key} {value}" for key, value in line.variant.items())])
+        name = ", ".join([line.label, *(f"{key}={value}" for key, value in line.variant.items())])
         references = [reference.value for reference in line.references]
         bars.append(Bar(name, value.mean if value else None, value.spread if value else None, references))
     bars += [Bar(reference.model, None, None, [reference.value]) for reference in table.references if reference.model]

@@ -157,7 +157,7 @@ def notes(table: Table, rows: Sequence[ResultRow]) -> str:
         else race_notes(table.race, rows)
     )
     labels = {row.label for row in rows}
-    said += [f"{entry.label}: {entry.note}" for entry in table.entries if entry.note and entry.label in labels]
+    said += [f"{entry.label}: {entry.note.strip()}" for entry in table.entries if entry.note and entry.label in labels]
     old = superseded(rows)
     if old:
         said.append(f"{old} runs made under older settings of the same entries are left out.")
