@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.race import PASSES, parse_size
 from rnnzoo.bench.summary import Line
 from rnnzoo.bench.table import Table
-from rnnzoo.bench.trace_pictures import gradient_norms
+from rnnzoo.bench.trace_pictures import gradient_norms, gradient_reach
 from rnnzoo.registry import unknown
 
 if TYPE_CHECKING:
@@ -42,17 +42,22 @@ def pictures(drawn: Drawn) -> dict[str, Figure]:
     return made
 
 
-def _accuracy(drawn: Drawn) -> Figure:
+def _accuracy(drawn: Drawn, key: str = "length", **look: Any) -> Figure:
     from rnnzoo.figures import accuracy_against_length
 
     table, lines, _ = drawn
     classes = _classes(table)
     return accuracy_against_length(
-        _curves(table, lines, "test", "accuracy"),
-        _references(table, lines),
+        _curves(table, lines, "test", "accuracy", key),
+        _references(table, lines, key),
         chance=1 / classes if classes else None,
         title=table.title,
+        **look,
     )
+
+
+def _accuracy_against_lag(drawn: Drawn) -> Figure:
+    return _accuracy(drawn, "lag", x="lag between the symbol and the question (steps)", logarithmic=True)
 
 
 def _loss(drawn: Drawn) -> Figure:
@@ -102,22 +107,24 @@ def _relative_time(drawn: Drawn) -> Figure:
 
 MAKERS: dict[str, Callable[[Drawn], Figure]] = {
     "accuracy_against_length": _accuracy,
+    "accuracy_against_lag": _accuracy_against_lag,
     "loss_against_length": _loss,
     "comparison": _comparison,
     "relative_time": _relative_time,
     "gradient_norms_against_step": gradient_norms,
+    "gradient_reach": gradient_reach,
 }
 
 
-def _curves(table: Table, lines: Sequence[Line], split: str, metric: str) -> list[Curve]:
+def _curves(table: Table, lines: Sequence[Line], split: str, metric: str, key: str = "length") -> list[Curve]:
     from rnnzoo.figures import Curve
 
-    _needs_length(table)
+    _needs_variant(table, key)
     found: dict[str, list[tuple[float, float, float | None]]] = {}
     for line in lines:
         value = line.values.get((split, metric))
         if value is not None:
-            found.setdefault(line.label, []).append((float(line.variant["length"]), value.mean, value.spread))
+            found.setdefault(line.label, []).append((float(line.variant[key]), value.mean, value.spread))
     curves = []
     for label, points in found.items():
         x, y, spread = zip(*sorted(points), strict=True)
@@ -125,20 +132,20 @@ def _curves(table: Table, lines: Sequence[Line], split: str, metric: str) -> lis
     return curves
 
 
-def _references(table: Table, lines: Sequence[Line]) -> list[Curve]:
+def _references(table: Table, lines: Sequence[Line], key: str) -> list[Curve]:
     from rnnzoo.figures import Curve
 
     measured = [(line.label, line.variant) for line in lines]
     found: dict[str, list[tuple[float, float]]] = {}
     for reference in table.references:
         if (reference.label, reference.variant) in measured and reference.split == "test":
-            found.setdefault(reference.label, []).append((float(reference.variant["length"]), reference.value))
+            found.setdefault(reference.label, []).append((float(reference.variant[key]), reference.value))
     return [Curve(label, *map(tuple, zip(*sorted(points), strict=True))) for label, points in found.items()]
 
 
-def _needs_length(table: Table) -> None:
-    if "length" not in table.variants:
-        raise TableError(f"table {table.name}: a picture against length needs `variants: {{length: [...]}}`.")
+def _needs_variant(table: Table, key: str) -> None:
+    if key not in table.variants:
+        raise TableError(f"table {table.name}: a picture against {key} needs `variants: {{{key}: [...]}}`.")
 
 
 def _classes(table: Table) -> int | None:

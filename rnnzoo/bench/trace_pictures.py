@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.traces import Traced, load_traces
 
 if TYPE_CHECKING:
@@ -44,6 +45,34 @@ def gradient_norms(drawn: Drawn) -> Figure:
     return gradient_norms_against_step(
         {group: row for group, row in panels.items() if row}, small=SMALL, title=table.title
     )
+
+
+def gradient_reach(drawn: Drawn) -> Figure:
+    """The trace ``gradient_reach``: at the start, and after training at the middle and the largest lag of the table."""
+    from rnnzoo.figures import gradient_reach as figure
+
+    table, lines, results = drawn
+    if "lag" not in table.variants:
+        raise TableError(f"table {table.name}: the picture gradient_reach needs `variants: {{lag: [...]}}`.")
+    runs: dict[int, dict[str, list[Traced]]] = {}
+    for traced in load_traces(results, table, lines, "gradient_reach"):
+        runs.setdefault(traced.variant["lag"], {}).setdefault(traced.label, []).append(traced)
+    lags = sorted(runs)
+    panels = {"at the start": _reach(runs[lags[-1]], "start")} if lags else {}
+    for lag in sorted({*lags[(len(lags) - 1) // 2 :][:1], *lags[-1:]}):
+        panels[f"after training at lag {lag}"] = _reach(runs[lag], "end")
+    return figure(panels, fraction=table.traces["gradient_reach"].get("fraction", 0.01), title=table.title)
+
+
+def _reach(runs: dict[str, list[Traced]], when: str) -> list[Band]:
+    from rnnzoo.figures import Band
+
+    bands = []
+    for label, found in runs.items():
+        norms = np.array([[record[when] for record in traced.records] for traced in found])  # (seeds, lags)
+        low, middle, high = np.quantile(norms, QUARTILES, axis=0).tolist()
+        bands.append(Band(label, [record["lag"] for record in found[0].records], middle, low, high))
+    return bands
 
 
 def _band(label: str, runs: Sequence[Traced], name: str) -> Band:

@@ -5,6 +5,7 @@ from rnnzoo.figures.accuracy_against_length import accuracy_against_length
 from rnnzoo.figures.comparison import Bar, comparison
 from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_panels, gates
 from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
+from rnnzoo.figures.gradient_reach import gradient_reach
 from rnnzoo.figures.loss_against_length import loss_against_length
 from rnnzoo.figures.relative_time import Timing, relative_time
 from rnnzoo.figures.saving import FORMATS, save_figure
@@ -25,6 +26,7 @@ __all__ = [
     "gate_panels",
     "gates",
     "gradient_norms_against_step",
+    "gradient_reach",
     "loss_against_length",
     "relative_time",
     "save_figure",

@@ -13,7 +13,7 @@ from rnnzoo.figures._fonts import FittedFigure
 
 # Okabe and Ito's palette, darkest first; markers differ too, so that a grey print can be read
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GRID = "#D9D9D9"
 INK = "#222222"
 

@@ -14,6 +14,7 @@ from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runner import make_runs, row_file
 from rnnzoo.bench.runs import expand
 from rnnzoo.bench.summary import summarise
+from rnnzoo.bench.table import load_table
 from rnnzoo.bench.traces import load_traces, trace_file
 from rnnzoo.callbacks import NonFinite, read_rows, read_trace
 from rnnzoo.registry import UnknownName
@@ -116,3 +117,28 @@ def test_where_divergence_is_recorded_the_run_ends_there_with_what_is_finite(sma
     assert ("test", "accuracy") in rows
     assert len(read_trace(trace_file(row_file(tmp_path, run), "gradient_norms"))) == 12
     assert all(math.isfinite(json.loads(line)["value"]) for line in row_file(tmp_path, run).read_text().splitlines())
+
+
+def test_the_reach_is_drawn_at_the_start_and_after_training_at_the_middle_and_the_largest_lag(small_with, tmp_path):
+    table = small_with(
+        data={"name": "delayed_recall", "training": 64, "validation": 32, "test": 32},
+        variants={"lag": [2, 3, 5, 8]}, traces={"gradient_reach": {"sequences": 2, "fraction": 0.1}},
+        figures=["gradient_reach", "accuracy_against_lag"], references=[], trainer={"max_epochs": 1},
+    )  # fmt: skip
+    make(expand(table, seeds=1), tmp_path)
+    drawn = pictures(Drawn(table, summarise(table, table_rows(table, tmp_path)), tmp_path))
+    found = {axis.get_title(loc="left"): axis for axis in drawn["gradient_reach"].axes}
+    assert list(found) == ["at the start", "after training at lag 3", "after training at lag 8"]
+    assert [len(axis.lines[0].get_xdata()) for axis in found.values()] == [10, 5, 10]
+    (axis,) = drawn["accuracy_against_lag"].axes
+    assert [list(line.get_xdata()) for line in axis.lines[:2]] == [[2, 3, 5, 8]] * 2
+    assert axis.get_xscale() == "log"
+
+
+def test_a_table_of_gradients_expands_and_each_of_its_runs_has_its_trace():
+    for name, count, trace in (
+        ("exploding-gradients", 7 * 10, "gradient_norms"), ("vanishing-gradients", 8 * 6 * 3, "gradient_reach"),
+    ):  # fmt: skip
+        runs = expand(load_table(name))
+        assert len({run.id for run in runs}) == count
+        assert {tuple(run.traces) for run in runs} == {(trace,)}
