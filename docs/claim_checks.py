@@ -106,11 +106,18 @@ def keras(label: str, published: float) -> Check:
 
     def check(rows: Rows) -> tuple[str, bool]:
         best = rows.value("imdb-keras", label, validation="test")
-        honest = rows.value("imdb-keras", label, validation=0.1)
-        told = f"best of 4 epochs on the test reviews {best} ({best.n} seeds); chosen honestly {honest}"
-        return told, best.mean >= published - 0.01
+        return f"best of 4 epochs on the test reviews {best} ({best.n} seeds)", best.mean >= published - 0.01
 
     return check
+
+
+def protocol_does_not_matter(rows: Rows) -> tuple[str, bool]:
+    """The epoch chosen on held-out training reviews is within two standard errors of the best on the test reviews."""
+    best, honest = (rows.value("imdb-keras", "srn", validation=protocol) for protocol in ("test", 0.1))
+    return (
+        f"{best} that way, {honest} where a tenth of the training reviews chooses",
+        best.mean - honest.mean <= _noise(best, honest),
+    )
 
 
 def one_function(rows: Rows) -> tuple[str, bool]:
@@ -200,8 +207,16 @@ def cures(*labels: str) -> Check:
 
     def check(rows: Rows) -> tuple[str, bool]:
         found = {label: _recalls(rows, label) for label in labels}
-        told = "; ".join(f"{label} {_recall_told(each)}" for label, each in found.items())
-        return told, all(each[lag].mean >= 0.9 for each in found.values() for lag in LAGS if lag <= 50)
+        told = []
+        for label, each in found.items():
+            start, end = (
+                rows.value("vanishing-gradients", label, f"gradient_reach_{when}", "train", lag=200).mean
+                for when in ("start", "end")
+            )
+            told.append(
+                f"{label}: recall {_recall_told(each)}; a hundredth left after {start:.0f} steps, trained {end:.0f}"
+            )
+        return "; ".join(told), all(each[lag].mean >= 0.9 for each in found.values() for lag in LAGS if lag <= 50)
 
     return check
 

@@ -85,6 +85,7 @@ CLAIMS: tuple[Claim, ...] = (
         "004", "Two SRN layers in a hand-written loop reach 0.8224 on IMDB.", KERAS, checks.keras("srn-loop", 0.8224)
     ),
     Claim("004", "The high-level layers reach 0.8230.", KERAS, checks.keras("srn", 0.8230)),
+    Claim("004", "The epoch may be chosen on the test reviews.", KERAS, checks.protocol_does_not_matter),
     Claim("004", "The loop and the layers are the same network.", KERAS, checks.one_function),
     Claim(
         "004",
