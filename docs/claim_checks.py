@@ -5,6 +5,7 @@ Every check takes the rows and gives the words for what came out and the verdict
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,7 @@ def cures(*labels: str) -> Check:
     return check
 
 
+@functools.cache
 def _gates() -> tuple[torch.Tensor, torch.Tensor]:
     model = rnnzoo.load_pretrained("digit-sum-lstm")
     (values,) = model.gate_values(["6700100000"]).values()

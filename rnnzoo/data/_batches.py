@@ -53,6 +53,12 @@ class FlatSequences(Dataset[SequenceBatch]):
             raise ValueError(f"a row has {int(self.lengths.max())} steps, pad_to is {pad_to}; cut the rows first.")
         self.begins = self.lengths.cumsum(0) - self.lengths  # (R,)
 
+    @classmethod
+    def of_equal_length(cls, rows: Any, targets: Any) -> FlatSequences:
+        """Rows (R, T) or (R, T, I) that all have T steps, and one target each."""
+        rows = torch.as_tensor(rows)
+        return cls(rows.flatten(0, 1), torch.full((len(rows),), rows.shape[1]), targets)
+
     def __len__(self) -> int:
         return len(self.lengths)
 

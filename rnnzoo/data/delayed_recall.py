@@ -135,10 +135,9 @@ class DelayedRecall(ZooData):
     def build_splits(self) -> dict[str, FlatSequences]:
         """Draw all three splits from one generator."""
         random = np.random.RandomState(self.data_seed)
-        drawn = {split: recall_sequences(rows, self.lag, random) for split, rows in self.rows.items()}
         return {
-            split: FlatSequences(tokens.reshape(-1), np.full(len(tokens), self.lag + 2), symbols)
-            for split, (tokens, symbols) in drawn.items()
+            split: FlatSequences.of_equal_length(*recall_sequences(rows, self.lag, random))
+            for split, rows in self.rows.items()
         }
 
     @classmethod

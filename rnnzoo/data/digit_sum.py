@@ -144,10 +144,7 @@ class DigitSum(ZooData):
         drawn = BOOK_LENGTHS[: BOOK_LENGTHS.index(self.length) + 1] if self.length in BOOK_LENGTHS else (self.length,)
         for length in drawn:
             rows = {split: digit_sequences(length, copies, random) for split, copies in COPIES.items()}
-        return {
-            split: FlatSequences(digits.reshape(-1), np.full(len(digits), self.length), sums)
-            for split, (digits, sums) in rows.items()
-        }
+        return {split: FlatSequences.of_equal_length(digits, sums) for split, (digits, sums) in rows.items()}
 
     @classmethod
     def tiny(cls) -> DigitSum:

@@ -138,8 +138,8 @@ class Digits(ZooData):
         channels = CHANNELS[self.form]
         splits = {}
         for split, rows in draw_shares(len(pictures), self.shares, self.split_seed).items():
-            values = (pictures[rows] / BRIGHTEST).astype(np.float32).reshape(-1, channels)  # (N, I)
-            splits[split] = FlatSequences(values, np.full(len(rows), PIXELS // channels), labels[rows])
+            values = (pictures[rows] / BRIGHTEST).astype(np.float32).reshape(len(rows), -1, channels)  # (R, T, I)
+            splits[split] = FlatSequences.of_equal_length(values, labels[rows])
         return splits
 
     @classmethod
