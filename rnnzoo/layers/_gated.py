@@ -21,30 +21,31 @@ n = tanh(W_n x + U_n (f * h)), h = (1 - f) * h + f * n, has two:
 
     @LAYERS.register("mgu", class_name="MGU", kind="gated", paper=Paper(...), ...)
     class MGU(GatedCell):
-        def __init__(self, input_size, hidden_size, *, bias=True, recurrent_bias=True, device=None, dtype=None):
-            stages = (
-                Stage("h", 1, 1, _reset, ("h",), ("f", "fh"), summed=True, gates=_forget, gate_names=("forget",)),
-                Stage(
-                    "fh", 1, 1, _mix, ("f", "h"), ("h",), summed=True, gates=_candidate, gate_names=("candidate",)
-                ),
-            )
-            common = {"bias": bias, "recurrent_bias": recurrent_bias, "device": device, "dtype": dtype}
-            super().__init__(input_size, hidden_size, stages, **common)
+        stages = (
+            Stage("h", 1, 1, _reset, ("h",), ("f", "fh"), summed=True, gates=_forget, gate_names=("forget",)),
+            Stage("fh", 1, 1, _mix, ("f", "h"), ("h",), summed=True, gates=_candidate, gate_names=("candidate",)),
+        )
 
 ``step``, ``forward``, ragged batches, gradients and the fast path follow, and so do ``rnnzoo.gate_values`` and the
 picture of the gates. A stage's **gates** are the function that its update calls, first of all and with its own
 arguments, for the values of the gates, so that what is shown is what is used. Names are words ("input", "forget",
 "output", "reset", "update", ...); one that begins with "candidate" is a value that gates let in.
 
-What else a cell may need: several states (``states=("h", "c")``); an output that is not a state (``output="y"``);
-states of another width (``sizes={"h": P}``); per-channel weights (``vectors=("p_i",)``, then read by name); updates
+What else a cell may need: several states (``states = ("h", "c")``); an output that is not a state (``output = "y"``);
+states of another width (``sizes = {"h": P}``); per-channel weights (``vectors = ("p_i",)``, then read by name); updates
 that mix channels, such as a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product
-(override ``hoist``); recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``).
+(override ``hoist``); recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``). A cell
+with options takes them, sets what depends on them on ``self``, and hands the rest on:
+
+    def __init__(self, input_size, hidden_size, *, nonlinearity="tanh", **common):
+        self.nonlinearity, self.stages = nonlinearity, (Stage("h", 1, 1, NONLINEARITIES[nonlinearity], (), ("h",)),)
+        super().__init__(input_size, hidden_size, **common)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -62,20 +63,15 @@ from rnnzoo.ops.ragged import zero_padding
 
 
 class GatedCell(nn.Module):
-    """One layer of a gated recurrence in one direction.
+    """One layer of a gated recurrence in one direction; a subclass declares what it is made of.
 
     Parameters: ``weight_ih`` (W, I), W the stages' input blocks in order; ``weight_hh``, the recurrent products' blocks
     in order where all have sources of one width, else ``weight_hh_0``, ``weight_hh_1``, ... by stage; ``bias_ih``,
-    ``bias_hh`` likewise; each vector by its name, (H,).
+    ``bias_hh`` likewise; each vector by its name, (H,) or its width in ``sizes``.
 
     Args:
         input_size: I, the width of the input.
         hidden_size: H, the width of every block, and of every state not named in ``sizes``.
-        stages: what a step does.
-        states: names of the state's members.
-        output: the value put out at each step.
-        vectors: names of the per-channel weights.
-        sizes: widths of states and results where they are not H.
         bias: whether there are biases.
         recurrent_bias: with ``bias``, whether recurrent products have their own (torch does), or inputs alone.
         device, dtype: of the parameters.
@@ -84,6 +80,16 @@ class GatedCell(nn.Module):
         ValueError: a size below 1.
     """
 
+    stages: tuple[Stage, ...]
+    """What a step does, in order."""
+    states: tuple[str, ...] = ("h",)
+    """Names of the state's members."""
+    output: str = "h"
+    """The value put out at each step: a state as the step ends, or a stage's result."""
+    vectors: tuple[str, ...] = ()
+    """Names of the per-channel weights."""
+    sizes: Mapping[str, int] = MappingProxyType({})
+    """Widths of states and results where they are not H."""
     native_mode: str | None = None
     """Which of torch's fused kernels computes the same, if any: "lstm", "gru", "rnn_tanh", "rnn_relu"."""
     weight_ih: nn.Parameter
@@ -95,12 +101,7 @@ class GatedCell(nn.Module):
         self,
         input_size: int,
         hidden_size: int,
-        stages: Sequence[Stage],
         *,
-        states: Sequence[str] = ("h",),
-        output: str = "h",
-        vectors: Sequence[str] = (),
-        sizes: Mapping[str, int] | None = None,
         bias: bool = True,
         recurrent_bias: bool = True,
         device: Any = None,
@@ -109,16 +110,14 @@ class GatedCell(nn.Module):
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
-        self.stages, self.states, self.output, self.vectors = tuple(stages), tuple(states), output, tuple(vectors)
         self.bias, self.recurrent_bias = bias, recurrent_bias
         self.backend: str | None = None
         self.last_backend: str | None = None
-        width = dict.fromkeys(states, hidden_size) | dict(sizes or {})
-        self.state_shapes: tuple[tuple[int, ...], ...] = tuple((width[name],) for name in states)
-        self.output_size = width.get(output, hidden_size)
-        blocks = [stage.inputs * (stage.size or hidden_size) for stage in stages]
-        products = [stage.products * (stage.size or hidden_size) for stage in stages if stage.source is not None]
-        sources = [width.get(stage.source, hidden_size) for stage in stages if stage.source is not None]
+        self.state_shapes: tuple[tuple[int, ...], ...] = tuple((self._width(name),) for name in self.states)
+        self.output_size = self._width(self.output)
+        blocks = [stage.inputs * (stage.size or hidden_size) for stage in self.stages]
+        products = [stage.products * (stage.size or hidden_size) for stage in self.stages if stage.source is not None]
+        sources = [self._width(stage.source) for stage in self.stages if stage.source is not None]
         self._split = products  # rows of weight_hh for each product, in order
 
         def parameter(name: str, *shape: int, there: bool = True) -> None:
@@ -134,9 +133,12 @@ class GatedCell(nn.Module):
         parameter("bias_ih", sum(blocks), there=bias)
         for name, shape in zip(names, shapes, strict=True):
             parameter(f"bias_hh{name}", shape[0], there=bias and recurrent_bias)
-        for name in vectors:
-            parameter(name, hidden_size)
+        for name in self.vectors:
+            parameter(name, self._width(name))
         self.reset_parameters()
+
+    def _width(self, name: str) -> int:
+        return self.sizes.get(name, self.hidden_size)
 
     def reset_parameters(self) -> None:
         """Draw every parameter uniformly from +-1/sqrt(H), as torch's recurrent layers do."""

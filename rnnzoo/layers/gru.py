@@ -94,28 +94,11 @@ class GRU(GatedCell):
         ValueError: a size below 1.
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        reset_after: bool = True,
-        bias: bool = True,
-        recurrent_bias: bool = True,
-        device: Any = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(
-            input_size,
-            hidden_size,
-            RESET_AFTER if reset_after else RESET_BEFORE,
-            bias=bias,
-            recurrent_bias=recurrent_bias,
-            device=device,
-            dtype=dtype,
-        )
+    def __init__(self, input_size: int, hidden_size: int, *, reset_after: bool = True, **common: Any) -> None:
         self.reset_after = reset_after
+        self.stages = RESET_AFTER if reset_after else RESET_BEFORE
         self.native_mode = "gru" if reset_after else None
+        super().__init__(input_size, hidden_size, **common)
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""

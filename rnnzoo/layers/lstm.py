@@ -21,6 +21,8 @@ from rnnzoo.layers._gated import GatedCell
 from rnnzoo.ops.gated import Stage
 from rnnzoo.registry import LAYERS
 
+GATES = ("input", "forget", "candidate", "output")
+
 
 def _gates(a: Tensor, *_: Any) -> tuple[Tensor, ...]:
     i, f, g, o = a.unbind(-2)  # (..., H) each
@@ -70,41 +72,25 @@ class LSTM(GatedCell):
         ValueError: a size below 1, or ``proj_size`` not from 0 to below H.
     """
 
+    states = ("h", "c")
+    stages: tuple[Stage, ...] = (
+        Stage("h", 4, 4, _update, ("c",), states, summed=True, gates=_gates, gate_names=GATES),
+    )
     native_mode = "lstm"
     forget_block = 1
     """Which of the blocks of H rows is the forget gate's."""
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        recurrent_bias: bool = True,
-        proj_size: int = 0,
-        device: Any = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int, *, proj_size: int = 0, **common: Any) -> None:
         if not 0 <= proj_size < hidden_size:
             raise ValueError(f"proj_size is {proj_size}; expected 0 (none) to below hidden_size = {hidden_size}.")
         self.proj_size = proj_size
-        names = ("input", "forget", "candidate", "output")
-        writes = ("m" if proj_size else "h", "c")
-        gates = Stage("h", 4, 4, _update, ("c",), writes, summed=True, gates=_gates, gate_names=names)
-        super().__init__(
-            input_size,
-            hidden_size,
-            (gates,),
-            states=("h", "c"),
-            sizes={"h": proj_size or hidden_size},
-            bias=bias,
-            recurrent_bias=recurrent_bias,
-            device=device,
-            dtype=dtype,
-        )
         if proj_size:
-            self.stages = (gates, Stage("m", 0, 1, _project, (), ("h",)))
-            self.weight_hr = nn.Parameter(torch.empty(proj_size, hidden_size, device=device, dtype=dtype))
+            self.sizes = {"h": proj_size}
+        super().__init__(input_size, hidden_size, **common)
+        if proj_size:
+            (gates,) = self.stages
+            self.stages = (gates._replace(writes=("m", "c")), Stage("m", 0, 1, _project, (), ("h",)))
+            self.weight_hr = nn.Parameter(self.weight_hh.new_empty(proj_size, hidden_size))
             self.reset_parameters()
 
     def recurrent_weights(self) -> tuple[list[Tensor | None], list[Tensor | None]]:

@@ -12,8 +12,6 @@ Source: Gers, Schraudolph, Schmidhuber, "Learning Precise Timing with LSTM Recur
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
@@ -73,25 +71,6 @@ class PeepholeLSTM(GatedCell):
     forget_block = 1
     """Which of the blocks of H rows is the forget gate's."""
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        recurrent_bias: bool = True,
-        device: Any = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        peepholes = ("p_i", "p_f", "p_o")
-        super().__init__(
-            input_size,
-            hidden_size,
-            (Stage("h", 4, 4, _update, ("c", *peepholes), ("h", "c"), summed=True, gates=_gates, gate_names=GATES),),
-            states=("h", "c"),
-            vectors=peepholes,
-            bias=bias,
-            recurrent_bias=recurrent_bias,
-            device=device,
-            dtype=dtype,
-        )
+    states = ("h", "c")
+    vectors = ("p_i", "p_f", "p_o")
+    stages = (Stage("h", 4, 4, _update, ("c", *vectors), states, summed=True, gates=_gates, gate_names=GATES),)

@@ -58,29 +58,14 @@ class SRN(GatedCell):
     """
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        nonlinearity: Literal["tanh", "relu"] = "tanh",
-        bias: bool = True,
-        recurrent_bias: bool = True,
-        device: Any = None,
-        dtype: torch.dtype | None = None,
+        self, input_size: int, hidden_size: int, *, nonlinearity: Literal["tanh", "relu"] = "tanh", **common: Any
     ) -> None:
         if nonlinearity not in NONLINEARITIES:
             raise unknown("nonlinearity", nonlinearity, NONLINEARITIES)
-        super().__init__(
-            input_size,
-            hidden_size,
-            (Stage("h", 1, 1, NONLINEARITIES[nonlinearity], (), ("h",), summed=True),),
-            bias=bias,
-            recurrent_bias=recurrent_bias,
-            device=device,
-            dtype=dtype,
-        )
         self.nonlinearity = nonlinearity
+        self.stages = (Stage("h", 1, 1, NONLINEARITIES[nonlinearity], (), ("h",), summed=True),)
         self.native_mode = f"rnn_{nonlinearity}"
+        super().__init__(input_size, hidden_size, **common)
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""
