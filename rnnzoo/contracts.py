@@ -119,6 +119,7 @@ class LayerEntry:
     double_backward: bool = False
     projection: bool = False  # takes proj_size
     exemptions: Mapping[str, str] = field(default_factory=dict)  # law -> reason
+    differs: str = ""  # where other libraries differ from the paper, and the test that shows it ("tests/peers/...")
 
 
 @dataclass(frozen=True)
