@@ -59,17 +59,22 @@ def check_step(x: Tensor, input_size: int, weight: Tensor) -> None:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected at least one row.")
 
 
-def check_call(cell: Any, x: Tensor, state: State | None, lengths: Tensor | None) -> State:
+def check_call(
+    cell: Any, x: Tensor, state: State | None, lengths: Tensor | None, weight: Tensor | None = None
+) -> State:
     """Raise unless ``cell`` can run over these arguments of its ``forward``; gives the state to begin with.
+
+    ``weight`` has the dtype and device to be had; None is the cell's ``weight_ih``.
 
     Raises:
         TypeError, ValueError: as `check_sequence`, `check_state` and `ops.ragged.check_lengths`.
     """
-    check_sequence(x, cell.input_size, cell.weight_ih)
+    weight = cell.weight_ih if weight is None else weight
+    check_sequence(x, cell.input_size, weight)
     if state is None:
         state = cell.initial_state(x.shape[0])
     else:
-        check_state(state, cell.state_shapes, x.shape[0], cell.weight_ih)
+        check_state(state, cell.state_shapes, x.shape[0], weight)
     if lengths is not None:
         check_lengths(lengths, x.shape[0], x.shape[1])
     return tuple(state)

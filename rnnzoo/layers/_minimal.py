@@ -44,21 +44,12 @@ class MinimalCell(ScanCell):
         UnknownName: a form that is neither.
     """
 
-    blocks: int  # input products: the gates', then the candidate's
-
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        form: Literal["plain", "log"] = "plain",
-        device: Any = None,
-        dtype: torch.dtype | None = None,
+        self, input_size: int, hidden_size: int, *, form: Literal["plain", "log"] = "plain", **common: Any
     ) -> None:
         if form not in FORMS:
             raise unknown("form", form, FORMS)
-        super().__init__(input_size, hidden_size, blocks=self.blocks, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, **common)
         self.form = form
 
     def candidate(self, c: Tensor) -> Tensor:

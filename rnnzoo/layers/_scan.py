@@ -1,11 +1,54 @@
-"""The base of cells whose state follows h_t = a_t * h_{t-1} + b_t with a and b from the input alone."""
+"""The base of scan cells: a cell's file gives the equations, this gives it parameters, states and all of time at once.
+
+The state of a scan cell follows h_t = a_t * h_{t-1} + b_t, with a and b from the input alone. To add a cell, write a
+file beside this one. It says what the input gives, what that makes of the state, and what comes out, each for all
+steps at once. A QRNN with an output gate:
+
+    @LAYERS.register("qrnn", class_name="QRNN", kind="scan", paper=Paper(...), ...)
+    class QRNN(ScanCell):
+        blocks = 3                                          # products of the input, each (B, T, H)
+        states = ("c",)
+        gate_names = ("candidate", "forget", "output")
+
+        def gates(self, x):                                 # x: (B, T, I)
+            z, f, o = self.project(x)
+            return torch.tanh(z), torch.sigmoid(f), torch.sigmoid(o)
+
+        def coefficients(self, z, f, o):                    # what `gates` gave
+            return f, (1 - f) * z                           # a and b
+
+        def readout(self, c, z, f, o):                      # the states, then what `gates` gave
+            return o * c
+
+`gates`, `coefficients` and `readout` run once a call, in this order, so that what ``rnnzoo.gate_values`` shows is what
+is used. `gates` may give more than ``gate_names`` names, behind the named ones; a cell without gates leaves it out, and
+`coefficients` and `readout` get x. A cell whose output is its state leaves `readout` out. ``step`` is one step of the
+same.
+
+What else a cell may need, declared on the class or, where it depends on options, on ``self`` before the base's
+constructor is called (which hands on the options it does not know, ``**common``):
+
+- a look back at earlier inputs (a causal convolution, a token shift): ``window = k``. `gates` gets x (B, k - 1 + T, I)
+  with the k - 1 steps before it in front, for the functions of ``ops.window``; they are carried as the state's last
+  member, (B, k - 1, I). To slide over something else, such as a projection of x, override `hoist` and give its width:
+  ``shapes = {"tail": (k - 1, width)}``;
+- states of another shape, or several: ``states = ("h", "n")``, ``shapes = {"h": (H, N)}``; `coefficients` then gives
+  a and b of the first state, a and b of the second, ...; an ``a`` without B or T is spread over them;
+- another recurrence than that, such as a complex or a logarithmic one: override `recurrence`;
+- more parameters: ``weights = ("decay",)``, (H,) or of their shape in ``shapes``, which may also give ``weight_ih``
+  another; a cell with ``blocks = 0`` has no ``weight_ih``;
+- another output width: set ``self.output_size`` after the base's constructor.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
@@ -13,29 +56,41 @@ from rnnzoo.layers._gates import gate_report
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.scan import BACKENDS, scan
+from rnnzoo.ops.window import extend
 
 
 class ScanCell(nn.Module):
-    """A cell with one state, run step by step or over a whole sequence in parallel by `rnnzoo.ops.scan`.
+    """One layer of a linear recurrence in one direction, over all steps at once; a subclass declares its parts.
 
-    A subclass declares `coefficients`, and `readout` where the output is not the state itself; ``step`` and ``forward``
-    share both. Its `state_shapes` has one member, (hidden_size,) unless it says otherwise. One with gates declares
-    their names in ``gate_names`` and their values in `gates`, which `coefficients` (or `readout`) then calls, so that
-    what ``rnnzoo.gate_values`` shows is what is used.
+    Parameters: ``weight_ih`` (blocks H, I) and ``bias_ih`` (blocks H,), the input products' blocks in order; each of
+    ``weights`` by its name.
 
     Args:
         input_size: I, the width of the input.
-        hidden_size: H, the width of the state.
+        hidden_size: H, the width of every block, and of every state not named in ``shapes``.
         bias: whether the input product has a bias.
-        blocks: how many products of width H the input takes part in; they are one matrix, ``weight_ih`` (blocks H, I).
         device, dtype: of the parameters.
 
     Raises:
         ValueError: a size below 1.
     """
 
+    blocks: int = 0
+    """How many products of width H the input takes part in; they are one matrix."""
+    states: tuple[str, ...] = ("h",)
+    """Names of the states that the recurrence runs; with a window the tail is one member more."""
     gate_names: tuple[str, ...] = ()
-    """Names of what `gates` gives, in words ("forget", ...); one that begins with "candidate" is no gate."""
+    """Names of what `gates` gives first, in words ("forget", ...); one that begins with "candidate" is no gate."""
+    weights: tuple[str, ...] = ()
+    """Names of further parameters."""
+    window: int = 1
+    """How many steps of the input a step sees, its own the last."""
+    shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    """Shapes of states and of further weights where they are not (H,); of "tail" and "weight_ih" where not as above."""
+    weight_ih: nn.Parameter
+    bias_ih: nn.Parameter | None
+    coefficients: Callable[..., tuple[Tensor, ...]]
+    """a and b (B, T, *state shape) of what `gates` gave; for several states, a and b of each in turn."""
 
     def __init__(
         self,
@@ -43,24 +98,29 @@ class ScanCell(nn.Module):
         hidden_size: int,
         *,
         bias: bool = True,
-        blocks: int,
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        check_sizes(input_size=input_size, hidden_size=hidden_size)
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.output_size = hidden_size
+        check_sizes(input_size=input_size, hidden_size=hidden_size, window=self.window)
+        self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, hidden_size
         self.bias = bias
-        self.state_shapes: tuple[tuple[int, ...], ...] = ((hidden_size,),)
         self.backend: str | None = None
         self.last_backend: str | None = None
-        self.weight_ih = nn.Parameter(torch.empty(blocks * hidden_size, input_size, device=device, dtype=dtype))
-        if bias:
-            self.bias_ih = nn.Parameter(torch.empty(blocks * hidden_size, device=device, dtype=dtype))
-        else:
-            self.register_parameter("bias_ih", None)
+        shapes: dict[str, tuple[int, ...]] = {"tail": (self.window - 1, input_size)}
+        shapes = {**shapes, "weight_ih": (self.blocks * hidden_size, input_size), **self.shapes}
+        members = (*self.states, "tail") if self.window > 1 else self.states
+        self.state_shapes: tuple[tuple[int, ...], ...] = tuple(shapes.get(name, (hidden_size,)) for name in members)
+
+        def parameter(name: str, *shape: int, there: bool = True) -> None:
+            made = nn.Parameter(torch.empty(shape, device=device, dtype=dtype)) if there else None
+            self.register_parameter(name, made)
+
+        if self.blocks:
+            parameter("weight_ih", *shapes["weight_ih"])
+            parameter("bias_ih", self.blocks * hidden_size, there=bias)
+        for name in self.weights:
+            parameter(name, *shapes.get(name, (hidden_size,)))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -69,28 +129,50 @@ class ScanCell(nn.Module):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
-    def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """a and b (B, T, *state shape) of input x (B, T, I); without the T for x (B, I)."""
-        raise NotImplementedError(f"{type(self).__name__} does not define coefficients(x) -> (a, b)")
+    def hoist(self, x: Tensor) -> tuple[Tensor, ...]:
+        """What `gates` gets of x (B, T, I), each (B, T, ...); a window slides over the first of them."""
+        return (x,)
 
-    def gates(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The gates (B, T, N) of input x (B, T, I), without the T for x (B, I); none unless a cell declares some."""
-        return ()
+    def gates(self, *hoisted: Any, **_: Any) -> tuple[Tensor, ...]:
+        """What `coefficients` and `readout` get, the gates (B, T, N) first; what `hoist` gave unless a cell says."""
+        return hoisted
 
-    def readout(self, h: Tensor, x: Tensor) -> Tensor:
-        """The output (B, T, O) of states h (B, T, *state shape) and input x (B, T, I); without the T alike."""
+    def readout(self, h: Tensor, *values: Any, **_: Any) -> Tensor:
+        """The output (B, T, O) of each state (B, T, *state shape) and of what `gates` gave; the first state itself."""
         return h
 
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """The products of x (..., I) with each block of ``weight_ih``, each (..., H); autocast's come as float32."""
-        p = nn.functional.linear(x, self.weight_ih, self.bias_ih)  # (..., blocks H)
-        if p.dtype != self.weight_ih.dtype:  # autocast multiplied in half precision
-            p = p.float()
-        return p.split(self.hidden_size, -1)
+        return self.split(linear(x, self.weight_ih, self.bias_ih))  # (..., blocks H)
+
+    def split(self, products: Tensor) -> tuple[Tensor, ...]:
+        """Blocks (..., H) of products (..., blocks H), in the dtype of the weights where autocast has lowered it."""
+        dtype = self._weight().dtype
+        return (products if products.dtype == dtype else products.to(dtype)).split(self.hidden_size, -1)
+
+    def recurrence(
+        self, values: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[State, State]:
+        """Run the states over all steps.
+
+        Args:
+            values: what `gates` gave.
+            state: each state before the first step (B, *state shape), without the tail.
+            lengths, backend: as ``ops.scan`` takes them.
+
+        Returns:
+            Each state after every step (B, T, *state shape), and at each row's own length.
+        """
+        found = self.coefficients(*values)
+        ran = []
+        for a, b, h0 in zip(found[::2], found[1::2], state, strict=True):
+            ran.append(scan(a.expand_as(b), b, h0, lengths=lengths, backend=backend))
+        return tuple(h for h, _ in ran), tuple(final for _, final in ran)
 
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
-        """Zeros (B, *state shape), on the parameters' device and of their dtype unless told otherwise."""
-        device, dtype = device or self.weight_ih.device, dtype or self.weight_ih.dtype
+        """Zeros (B, *shape) for each member, on the parameters' device and of their dtype unless told otherwise."""
+        weight = self._weight()
+        device, dtype = device or weight.device, dtype or weight.dtype
         return tuple(torch.zeros(batch_size, *shape, device=device, dtype=dtype) for shape in self.state_shapes)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -99,11 +181,11 @@ class ScanCell(nn.Module):
         Raises:
             TypeError, ValueError: x or the state has a wrong shape, dtype or device.
         """
-        check_step(x, self.input_size, self.weight_ih)
-        check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
-        a, b = self.coefficients(x)
-        h = a * state[0] + b  # (B, *state shape)
-        return self.readout(h, x), (h,)
+        weight = self._weight()
+        check_step(x, self.input_size, weight)
+        check_state(state, self.state_shapes, x.shape[0], weight)
+        values, states, final = self._run(x.unsqueeze(1), tuple(state), None, "reference")
+        return self.readout(*states, *values).squeeze(1), final
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """The whole sequence at once.
@@ -120,32 +202,48 @@ class ScanCell(nn.Module):
             TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
             BackendError: the backend asked for cannot run.
         """
-        state = check_call(self, x, state, lengths)
+        state = check_call(self, x, state, lengths, self._weight())
         backend = resolve(self.backend, BACKENDS, "torch", what=type(self).__name__)
-        if lengths is not None:
-            x = zero_padding(x, lengths)  # whatever stands there may not reach a gradient
-        a, b = self.coefficients(x)
-        h, final = scan(a, b, state[0], lengths=lengths, backend=backend)
-        y = self.readout(h, x)  # (B, T, O)
-        if lengths is not None and y is not h:
+        values, states, final = self._run(x, state, lengths, backend)
+        y = self.readout(*states, *values)  # (B, T, O)
+        if lengths is not None and y is not states[0]:
             y = zero_padding(y, lengths)
         self.last_backend = backend
-        return y, (final,)
+        return y, final
 
     def gate_values(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> GateValues:
-        """Gates and states of every step, of the arguments of `forward`; see `GateValues`.
+        """Gates and states of every step, of the arguments of `forward`; see `GateValues`. The tail is not among them.
 
         Raises:
             TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
             NoGates: the cell declares none.
         """
-        state = check_call(self, x, state, lengths)
-        x = x if lengths is None else zero_padding(x, lengths)
-        h, _ = scan(*self.coefficients(x), state[0], lengths=lengths)  # (B, T, *state shape)
-        values = self.gates(x)
+        state = check_call(self, x, state, lengths, self._weight())
+        values, states, _ = self._run(x, state, lengths, None)
         if lengths is not None:
-            values = tuple(zero_padding(value, lengths) for value in values)
-        return gate_report(self, dict(zip(self.gate_names, values, strict=False)), {"h": h})
+            values = tuple(zero_padding(value, lengths) for value in values[: len(self.gate_names)])
+        return gate_report(
+            self, dict(zip(self.gate_names, values, strict=False)), dict(zip(self.states, states, strict=True))
+        )
+
+    def _run(
+        self, x: Tensor, state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[tuple[Tensor, ...], State, State]:
+        """What `gates` gives, each state after every step, and all members of the state at each row's own length."""
+        if lengths is not None:
+            x = zero_padding(x, lengths)  # whatever stands there may not reach a gradient
+        hoisted = self.hoist(x)
+        tail: State = ()
+        if self.window > 1:
+            seen, after = extend(hoisted[0], state[-1], lengths)  # (B, k - 1 + T, ...), (B, k - 1, ...)
+            hoisted, state, tail = (seen, *hoisted[1:]), state[:-1], (after,)
+        values = self.gates(*hoisted)
+        states, final = self.recurrence(values, state, lengths, backend)
+        return values, states, (*final, *tail)
+
+    def _weight(self) -> Tensor:
+        """A parameter, for dtype and device."""
+        return next(self.parameters())
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""

@@ -40,7 +40,6 @@ class MinGRU(MinimalCell):
         k, c = self.project(x)  # (..., H) each
         return torch.sigmoid(k), self.candidate(c)
 
-    def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """a = 1 - z and b = z * c, each (..., H), of x (..., I)."""
-        z, c = self.gates(x)
+    def coefficients(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """a = 1 - z and b = z * c, each (..., H)."""
         return 1 - z, z * c

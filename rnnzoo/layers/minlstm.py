@@ -45,7 +45,6 @@ class MinLSTM(MinimalCell):
         i = torch.sigmoid(logsigmoid(i) - logsigmoid(f))
         return 1 - i, i, self.candidate(c)
 
-    def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """a = f / (f + i) and b = i / (f + i) * c, each (..., H), of x (..., I)."""
-        f, i, c = self.gates(x)
+    def coefficients(self, f: Tensor, i: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """a = f / (f + i) and b = i / (f + i) * c, each (..., H)."""
         return f, i * c
