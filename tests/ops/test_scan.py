@@ -208,3 +208,18 @@ def test_unknown_and_unavailable_backends_are_refused():
         scan(a, b, h0, backend="referenc")
     with pytest.raises(BackendError, match="scan cannot run with backend='native'"):
         scan(a, b, h0, backend="native")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("size", [(1, 1, 3), (2, 1, 3), (1, 300, 3), (2, 300, 1), (1, 1, 1)], ids=str)
+@pytest.mark.parametrize("lengths", [None, torch.tensor([300, 41])], ids=["whole", "ragged"])
+def test_coefficients_that_do_not_vary_along_a_size_give_what_they_give_written_out(backend, size, lengths):
+    _, b, h0 = example(2, 300, 3)
+    a = torch.rand(size, dtype=torch.float64, requires_grad=True)
+    expected = results(a.expand_as(b), b, h0, lengths, "reference")
+    h, final = scan(a, b, h0, lengths=lengths, backend=backend)
+    generator = torch.Generator().manual_seed(3)
+    score = sum((part * torch.randn(part.shape, generator=generator, dtype=part.dtype)).sum() for part in (h, final))
+    da, db, dh0 = torch.autograd.grad(score, (a, b, h0))
+    close((h, final, db, dh0), (*expected[:2], *expected[3:]))
+    close(da, expected[2].sum_to_size(size))
