@@ -53,14 +53,17 @@ def law(
 
 
 def small_cell(entry: LayerEntry, *, seed: int = 0, dtype: torch.dtype = torch.float64) -> Any:
-    """The layer's tiny cell with random weights: as initialised, plus noise, so that no two gates are alike."""
+    """The layer's tiny cell with random weights: as initialised, plus noise, so that no two gates are alike.
+
+    It is in evaluation mode, where no row sees another: batch norm uses the statistics it keeps, dropout is off.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         cell = entry.target(**entry.tiny, dtype=dtype)
         with torch.no_grad():
             for parameter in cell.parameters():
                 parameter.add_(torch.randn_like(parameter), alpha=0.2)
-    return cell
+    return cell.eval()
 
 
 def same(actual: Any, expected: Any, what: str, tolerance: float = TOLERANCE) -> None:

@@ -83,7 +83,7 @@ def law_learns_a_delay(make_cell: MakeCell, entry: LayerEntry) -> None:
     """A few hundred Adam steps teach it to recall one of two symbols past four distracting ones."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        cell = make_cell()
+        cell = make_cell().train()
         into = nn.Linear(4, cell.input_size, dtype=torch.float64)
         out = nn.Linear(cell.output_size, 2, dtype=torch.float64)
         model = nn.ModuleList([cell, into, out])

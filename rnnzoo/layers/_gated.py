@@ -34,8 +34,9 @@ arguments, for the values of the gates, so that what is shown is what is used. N
 What else a cell may need: several states (``states = ("h", "c")``); an output that is not a state (``output = "y"``);
 states of another width (``sizes = {"h": P}``); per-channel weights (``vectors = ("p_i",)``, then read by name); updates
 that mix channels, such as a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product
-(override ``hoist``); recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``). A cell
-with options takes them, sets what depends on them on ``self``, and hands the rest on:
+(override ``hoist``); recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``); other
+parameters, or blocks without a bias (override ``parameter_shapes`` and ``input_bias``). A cell with options takes them,
+sets what depends on them on ``self``, and hands the rest on:
 
     def __init__(self, input_size, hidden_size, *, nonlinearity="tanh", **common):
         self.nonlinearity, self.stages = nonlinearity, (Stage("h", 1, 1, NONLINEARITIES[nonlinearity], (), ("h",)),)
@@ -119,26 +120,34 @@ class GatedCell(nn.Module):
         products = [stage.products * (stage.size or hidden_size) for stage in self.stages if stage.source is not None]
         sources = [self._width(stage.source) for stage in self.stages if stage.source is not None]
         self._split = products  # rows of weight_hh for each product, in order
-
-        def parameter(name: str, *shape: int, there: bool = True) -> None:
-            made = nn.Parameter(torch.empty(shape, device=device, dtype=dtype)) if there else None
-            self.register_parameter(name, made)
-
-        parameter("weight_ih", sum(blocks), input_size)
+        self._sources = sources  # its columns
         self._joint = len(set(sources)) == 1
-        shapes = [(sum(products), sources[0])] if self._joint else list(zip(products, sources, strict=True))
-        names = [""] if self._joint else [f"_{i}" for i in range(len(shapes))]
-        for name, shape in zip(names, shapes, strict=True):
-            parameter(f"weight_hh{name}", *shape)
-        parameter("bias_ih", sum(blocks), there=bias)
-        for name, shape in zip(names, shapes, strict=True):
-            parameter(f"bias_hh{name}", shape[0], there=bias and recurrent_bias)
-        for name in self.vectors:
-            parameter(name, self._width(name))
+        self._hoisted = sum(blocks)  # W
+        shapes = self.parameter_shapes()
+        for name, shape in shapes.items():
+            self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
+        for name in ("bias_ih", *self._recurrent_names("bias_hh")):
+            if name not in shapes:
+                self.register_parameter(name, None)
         self.reset_parameters()
 
     def _width(self, name: str) -> int:
         return self.sizes.get(name, self.hidden_size)
+
+    def _recurrent_names(self, name: str) -> list[str]:
+        return [name] if self._joint else [f"{name}_{i}" for i in range(len(self._split))]
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of every parameter by name, in order; a cell overrides it where its parameters are others."""
+        rows = [sum(self._split)] if self._joint else self._split
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (self._hoisted, self.input_size)}
+        for name, shape in zip(self._recurrent_names("weight_hh"), zip(rows, self._sources, strict=False), strict=True):
+            shapes[name] = shape
+        if self.bias:
+            shapes["bias_ih"] = (self._hoisted,)
+        if self.bias and self.recurrent_bias:
+            shapes |= {name: (row,) for name, row in zip(self._recurrent_names("bias_hh"), rows, strict=True)}
+        return shapes | {name: (self._width(name),) for name in self.vectors}
 
     def reset_parameters(self) -> None:
         """Draw every parameter uniformly from +-1/sqrt(H), as torch's recurrent layers do."""
@@ -148,7 +157,18 @@ class GatedCell(nn.Module):
 
     def hoist(self, x: Tensor) -> Tensor:
         """The input product of all stages: x (..., I) to (..., W), blocks in stage order."""
-        return linear(x, self.weight_ih, self.bias_ih)
+        return linear(x, self.weight_ih, self.input_bias())
+
+    def hoist_sequence(self, x: Tensor, lengths: Tensor | None) -> Tensor:
+        """The same of a padded batch, (B, T, I) to (B, T, W), finite in the padding, where the input may be anything.
+
+        A cell whose product of one step depends on others overrides it, such as one that normalises over the batch.
+        """
+        return self.hoist(x if lengths is None else zero_padding(x, lengths))
+
+    def input_bias(self) -> Tensor | None:
+        """The bias (W,) of the input product; a cell overrides it where not every block has one."""
+        return self.bias_ih
 
     def recurrent_weights(self) -> tuple[list[Tensor | None], list[Tensor | None]]:
         """Weight (products * N, source's width) and bias (products * N,) of each stage, ``None`` where it has none."""
@@ -227,7 +247,7 @@ class GatedCell(nn.Module):
             NoGates: the stages declare none.
         """
         state = check_call(self, x, state, lengths)
-        x = self.hoist(x if lengths is None else zero_padding(x, lengths))  # (B, T, W)
+        x = self.hoist_sequence(x, lengths)  # (B, T, W)
         vectors = {name: getattr(self, name) for name in self.vectors}
         weights, biases = self.recurrent_weights()
         found = gated_values(self.stages, x, state, weights, biases, vectors, states=self.states, lengths=lengths)
@@ -251,9 +271,9 @@ class GatedCell(nn.Module):
         weights, biases = self.recurrent_weights()
         product: dict[str, Tensor | None] = {}
         if type(self).hoist is GatedCell.hoist:
-            product = {"input_weight": self.weight_ih, "input_bias": self.bias_ih}
+            product = {"input_weight": self.weight_ih, "input_bias": self.input_bias()}
         else:
-            x = self.hoist(x if lengths is None else zero_padding(x, lengths))  # (B, T, W)
+            x = self.hoist_sequence(x, lengths)  # (B, T, W)
         return gated(
             self.stages,
             x,

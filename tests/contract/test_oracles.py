@@ -1,7 +1,7 @@
 """Every layer equals its oracle: a NumPy loop in tests/oracles, from the paper, sharing no code with the package.
 
 An oracle file has ``oracle(x, state, parameters, **options) -> (y, final_state)``: x (B, T, I), state a tuple of arrays
-(B, ...), parameters the cell's by name, options those of the layer's tiny cell, y (B, T, O).
+(B, ...), parameters the cell's by name (and its buffers), options those of the layer's tiny cell, y (B, T, O).
 """
 
 import importlib.util
@@ -33,7 +33,7 @@ def test_layer_equals_its_oracle(entry):
     cell = small_cell(entry)
     x, state = example(cell, batch=3, time=9)
     y, final = cell(x, state)
-    parameters = {name: parameter.detach().numpy() for name, parameter in cell.named_parameters()}
+    parameters = {name: value.numpy() for name, value in cell.state_dict().items()}
     expected, expected_final = oracle(x.numpy(), tuple(member.numpy() for member in state), parameters, **options)
     close(y.detach(), torch.as_tensor(expected), what="output")
     close(tuple(m.detach() for m in final), tuple(map(torch.as_tensor, expected_final)), what="final state")
