@@ -32,7 +32,8 @@ arguments, for the values of the gates, so that what is shown is what is used. N
 "output", "reset", "update", ...); one that begins with "candidate" is a value that gates let in.
 
 What else a cell may need: several states (``states = ("h", "c")``); an output that is not a state (``output = "y"``);
-states of another width (``sizes = {"h": P}``); per-channel weights (``vectors = ("p_i",)``, then read by name); updates
+states of another width (``sizes = {"h": P}``); products without a bias (``Stage(..., input_bias=False)``,
+``recurrent_bias=False``); per-channel weights (``vectors = ("p_i",)``, then read by name); updates
 that mix channels, such as a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product
 (override ``hoist``); recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``); other
 parameters, or blocks without a bias (override ``parameter_shapes`` and ``input_bias``). A cell with options takes them,
@@ -117,12 +118,16 @@ class GatedCell(nn.Module):
         self.state_shapes: tuple[tuple[int, ...], ...] = tuple((self._width(name),) for name in self.states)
         self.output_size = self._width(self.output)
         blocks = [stage.inputs * (stage.size or hidden_size) for stage in self.stages]
-        products = [stage.products * (stage.size or hidden_size) for stage in self.stages if stage.source is not None]
-        sources = [self._width(stage.source) for stage in self.stages if stage.source is not None]
+        recurrent = [stage for stage in self.stages if stage.source is not None]
+        products = [stage.products * (stage.size or hidden_size) for stage in recurrent]
+        sources = [self._width(stage.source or "") for stage in recurrent]
         self._split = products  # rows of weight_hh for each product, in order
         self._sources = sources  # its columns
         self._joint = len(set(sources)) == 1
         self._hoisted = sum(blocks)  # W
+        self._input_split = blocks  # rows of weight_ih for each stage
+        self._input_biases = [rows * stage.input_bias for rows, stage in zip(blocks, self.stages, strict=True)]
+        self._biases = [rows * stage.recurrent_bias for rows, stage in zip(products, recurrent, strict=True)]
         shapes = self.parameter_shapes()
         for name, shape in shapes.items():
             self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
@@ -139,14 +144,17 @@ class GatedCell(nn.Module):
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter by name, in order; a cell overrides it where its parameters are others."""
-        rows = [sum(self._split)] if self._joint else self._split
+        heights = [sum(self._split)] if self._joint else self._split
         shapes: dict[str, tuple[int, ...]] = {"weight_ih": (self._hoisted, self.input_size)}
-        for name, shape in zip(self._recurrent_names("weight_hh"), zip(rows, self._sources, strict=False), strict=True):
+        for name, shape in zip(
+            self._recurrent_names("weight_hh"), zip(heights, self._sources, strict=False), strict=True
+        ):
             shapes[name] = shape
-        if self.bias:
-            shapes["bias_ih"] = (self._hoisted,)
+        biases = [sum(self._biases)] if self._joint else self._biases
+        wanted = {"bias_ih": sum(self._input_biases)} if self.bias else {}
         if self.bias and self.recurrent_bias:
-            shapes |= {name: (row,) for name, row in zip(self._recurrent_names("bias_hh"), rows, strict=True)}
+            wanted |= zip(self._recurrent_names("bias_hh"), biases, strict=True)
+        shapes |= {name: (rows,) for name, rows in wanted.items() if rows}
         return shapes | {name: (self._width(name),) for name in self.vectors}
 
     def reset_parameters(self) -> None:
@@ -167,8 +175,12 @@ class GatedCell(nn.Module):
         return self.hoist(x if lengths is None else zero_padding(x, lengths))
 
     def input_bias(self) -> Tensor | None:
-        """The bias (W,) of the input product; a cell overrides it where not every block has one."""
-        return self.bias_ih
+        """The bias (W,) of the input product, zero for stages that have none; a cell may override it."""
+        if self.bias_ih is None or self._input_biases == self._input_split:
+            return self.bias_ih
+        pieces = self.bias_ih.split(self._input_biases)
+        short = zip(pieces, self._input_split, strict=True)
+        return torch.cat([piece if len(piece) == rows else piece.new_zeros(rows) for piece, rows in short])
 
     def recurrent_weights(self) -> tuple[list[Tensor | None], list[Tensor | None]]:
         """Weight (products * N, source's width) and bias (products * N,) of each stage, ``None`` where it has none."""
@@ -178,7 +190,8 @@ class GatedCell(nn.Module):
             biases: list[Tensor | None]
             bias = self.bias_hh
             weights = [self.weight_hh] if whole else list(self.weight_hh.split(self._split))
-            biases = [bias] * len(weights) if whole or bias is None else list(bias.split(self._split))
+            pieces = [bias] * len(weights) if whole or bias is None else list(bias.split(self._biases))
+            biases = [piece if rows else None for piece, rows in zip(pieces, self._biases, strict=True)]
         else:
             weights = [getattr(self, f"weight_hh_{i}") for i in range(len(self._split))]
             biases = [getattr(self, f"bias_hh_{i}") for i in range(len(self._split))]

@@ -40,6 +40,10 @@ class Stage(NamedTuple):
     """What ``update`` itself calls, with its own arguments, for the values of the gates, (..., N) or (N,) each."""
     gate_names: tuple[str, ...] = ()
     """Names of what ``gates`` returns first; what more it returns is the update's own affair."""
+    input_bias: bool = True
+    """Whether its input blocks have biases where the cell has any; the cell's affair, and nothing to the recurrence."""
+    recurrent_bias: bool = True
+    """The same of its recurrent product."""
 
 
 class Step(NamedTuple):
