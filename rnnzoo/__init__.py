@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
         value = attrgetter(path)(importlib.import_module(module))
     elif name == "__version__":
         value = _version()
-    elif name[:1].isupper():
+    elif name != name.lower():  # the names of layers have a capital, not always first: LSTM, eLSTM
         value = importlib.import_module("rnnzoo.recurrent.classes").layer_class(name)
     else:
         import difflib

@@ -90,4 +90,4 @@ def test_a_layers_registration_is_complete(entry):
 def test_class_names_are_one_a_layer():
     names = [entry.class_name for entry in LAYERS.entries()]
     assert len(set(names)) == len(names)
-    assert all(name[0].isupper() for name in names)
+    assert all(name != name.lower() for name in names)
