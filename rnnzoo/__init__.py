@@ -12,13 +12,18 @@ from operator import attrgetter
 from typing import Any
 
 _LAZY = {
+    "GatedCell": "rnnzoo.layers._gated:GatedCell",
+    "Paper": "rnnzoo.contracts:Paper",
     "Recurrent": "rnnzoo.recurrent:Recurrent",
+    "ScanCell": "rnnzoo.layers._scan:ScanCell",
+    "Stage": "rnnzoo.ops.gated:Stage",
     "create_data": "rnnzoo.registry:DATA.create",
     "create_layer": "rnnzoo.recurrent:create_layer",
     "create_model": "rnnzoo.recipes:create_model",
     "create_task": "rnnzoo.registry:TASKS.create",
     "from_pretrained": "rnnzoo.pretrained:from_pretrained",
     "gate_values": "rnnzoo.recurrent:gate_values",
+    "import_file": "rnnzoo.registry.files:import_file",
     "list_data": "rnnzoo.registry:DATA.names",
     "list_layers": "rnnzoo.recurrent:list_layers",
     "list_pretrained": "rnnzoo.pretrained:list_pretrained",
@@ -27,6 +32,7 @@ _LAZY = {
     "list_tasks": "rnnzoo.registry:TASKS.names",
     "load_pretrained": "rnnzoo.pretrained:load_pretrained",
     "push_to_hub": "rnnzoo.pretrained:push_to_hub",
+    "register_layer": "rnnzoo.recurrent.registration:register_layer",
     "save_pretrained": "rnnzoo.pretrained:save_pretrained",
 }
 
@@ -38,7 +44,8 @@ def __getattr__(name: str) -> Any:
     elif name == "__version__":
         value = _version()
     elif name != name.lower():  # the names of layers have a capital, not always first: LSTM, eLSTM
-        value = importlib.import_module("rnnzoo.recurrent.classes").layer_class(name)
+        # not kept here: a user's cell may be registered anew
+        return importlib.import_module("rnnzoo.recurrent.classes").layer_class(name)
     else:
         import difflib
 

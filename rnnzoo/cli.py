@@ -1,4 +1,4 @@
-"""The command line, ``rnnzoo fit|validate|test|predict|bench|plot|list``; each command lives in ``commands/``."""
+"""The command line, ``rnnzoo fit|predict|bench|list|...``; each command lives in ``commands/``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 
 import rnnzoo
-from rnnzoo.commands import bench, listing, plot, predict
+from rnnzoo.commands import bench, check, listing, plot, predict, show
+from rnnzoo.commands.imports import import_files
 
 TRAINING = {
     "fit": "train the model of a recipe, or of your own configuration",
@@ -24,7 +25,9 @@ examples:
   rnnzoo predict imdb-bilstm "a wonderful film"
   rnnzoo plot digit-sum
   rnnzoo plot gates --model digit-sum-lstm --input 6700100000
-  rnnzoo list layers
+  rnnzoo list layers 'min*'
+  rnnzoo show mingru
+  rnnzoo check my_cells.py
 
 A mistake is answered in one line; RNNZOO_DEBUG=1 shows the traceback as well.
 """
@@ -46,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_parser(commands)
     plot.add_parser(commands)
     listing.add_parser(commands)
+    show.add_parser(commands)
+    check.add_parser(commands)
     return parser
 
 
@@ -58,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             return run(arguments[0], arguments[1:])
         options = build_parser().parse_args(arguments)
+        import_files(getattr(options, "imports", ()))
         return int(options.function(options))
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and not isinstance(stop.__context__, KeyboardInterrupt):

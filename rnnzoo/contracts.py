@@ -107,7 +107,7 @@ class LayerEntry:
     name: str
     target: type  # the Cell
     class_name: str  # rnnzoo.<class_name> is Recurrent around this cell
-    paper: Paper
+    paper: Paper | None  # None: not published
     kind: str  # "gated", "elementwise", "scan", "matrix" or "other"
     description: str  # one line
     tiny: Mapping[str, Any]  # keyword arguments of a small cell, for the laws

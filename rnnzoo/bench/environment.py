@@ -19,6 +19,12 @@ def versions() -> dict[str, str]:
     return own | {name: metadata.version(name) for name in PACKAGES}
 
 
+def cell_version(cell: dict[str, str]) -> dict[str, str]:
+    """Which code a user's own cell is (`registry.places.origin`): its file's sha256, and its distribution's version."""
+    found = {Path(cell["file"]).name: f"sha256:{cell['sha256']}"} if "file" in cell else {}
+    return found | ({cell["distribution"]: cell["version"]} if "distribution" in cell else {})
+
+
 def package_folder() -> Path:
     """The folder of the package."""
     return Path(rnnzoo.__path__[0]).resolve()

@@ -15,6 +15,8 @@ from rnnzoo.bench.settings import check_settings
 from rnnzoo.bench.table import Table, TableEntry
 from rnnzoo.contracts import ResultRow
 from rnnzoo.registry import DATA, LAYERS, unknown
+from rnnzoo.registry.files import imported_files
+from rnnzoo.registry.places import origin
 
 WITHOUT_INFLUENCE = (
     "dir",
@@ -46,6 +48,8 @@ class Run:
     race: dict[str, Any] = field(default_factory=dict)  # the settings of a race; empty: a training
     traces: dict[str, dict[str, Any]] = field(default_factory=dict)
     divergence: str = "stop"
+    cell: dict[str, str] = field(default_factory=dict)  # where a user's own cell comes from; of ours the commit tells
+    imports: list[str] = field(default_factory=list)  # the users' files that another process is to import
 
     @property
     def id(self) -> str:
@@ -119,12 +123,16 @@ def expand(
                 table=table.name, spec="", label=entry.label, layer=entry.layer, seed=0, variant=variant,
                 task=table.task, data_name=name, data=data, data_version=versions[key],
                 model={**table.model, **entry.model}, trainer=trainer, monitor=asdict(table.monitor),
-                traces=table.traces, divergence=table.divergence,
+                traces=table.traces, divergence=table.divergence, cell=_origin(entry.layer), imports=imported_files(),
             )  # fmt: skip
             run = replace(run, spec=spec_hash(run))
             runs += [replace(run, seed=seed) for seed in range(seeds or entry.seeds)]
     _refuse_twins(runs)
     return runs
+
+
+def _origin(layer: str) -> dict[str, str]:
+    return {} if layer == "none" else origin(LAYERS.entry(layer).target)
 
 
 def spec_hash(run: Run) -> str:
@@ -142,6 +150,8 @@ def spec_hash(run: Run) -> str:
         # a run without its traces lacks rows and a file, so it is to be made again
         **({"traces": run.traces} if run.traces else {}),
         **({"divergence": run.divergence} if run.divergence != "stop" else {}),
+        # a cell that was edited is another one, whatever its name
+        **({"cell": run.cell["sha256"]} if "sha256" in run.cell else {}),
     }
     canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]

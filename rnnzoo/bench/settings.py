@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
 from rnnzoo.bench.errors import TableError, refuse_unknown_keys
 from rnnzoo.bench.table import Table, TableEntry
 from rnnzoo.registry import DATA, LAYERS, TASKS, unknown
+from rnnzoo.registry.signatures import parameters_of
 
 OWNED = (  # arguments of the Trainer that the runner sets itself
     "accelerator", "devices", "num_nodes", "strategy", "logger", "callbacks", "default_root_dir", "deterministic",
@@ -54,13 +54,4 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
 
 def arguments_of(target: Any, *without: str) -> list[str]:
     """The names of the keyword arguments that ``target`` and, where it passes them on, its bases take."""
-    names: list[str] = []
-    for base in inspect.getmro(target):
-        if "__init__" not in vars(base):
-            continue
-        parameters = inspect.signature(vars(base)["__init__"]).parameters.values()
-        kinds = {parameter.kind for parameter in parameters}
-        names += [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-        if inspect.Parameter.VAR_KEYWORD not in kinds:
-            break
-    return [name for name in names if name not in ("self", *without)]
+    return [name for name in parameters_of(target) if name not in without]

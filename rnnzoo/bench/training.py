@@ -14,7 +14,7 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
 from lightning.pytorch.trainer.states import TrainerFn
 
-from rnnzoo.bench.environment import commit, device_name, versions
+from rnnzoo.bench.environment import cell_version, commit, device_name, versions
 from rnnzoo.bench.loggers import finish, table_loggers
 from rnnzoo.bench.quiet import quiet
 from rnnzoo.bench.resume_point import ResumePoint
@@ -133,7 +133,7 @@ def _shared(run: Run, trainer: Trainer, task: LightningModule, speed: Throughput
         "device": device_name(accelerator),
         "world_size": trainer.world_size,
         "precision": str(trainer.precision),
-        "versions": versions(),
+        "versions": versions() | cell_version(run.cell),
         "commit": commit_hash,
         "dirty": dirty,
         "finished_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),

@@ -17,9 +17,12 @@ def main(arguments: list[str]) -> None:
     from rnnzoo.bench.traces import publish_traces
     from rnnzoo.bench.training import train
     from rnnzoo.callbacks import write_rows
+    from rnnzoo.registry.files import import_file
 
     path, rows, devices, wandb = Path(arguments[0]), Path(arguments[1]), int(arguments[2]), arguments[3]
     run = Run.from_json(path.read_text(encoding="utf-8"))
+    for file in run.imports:
+        import_file(file)
     measured = train(run, path.parent, devices=devices, wandb=wandb)
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
         publish_traces(run, path.parent, rows)

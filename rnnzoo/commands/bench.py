@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from rnnzoo.commands.imports import add_import
+from rnnzoo.commands.tables import print_table
 
+if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
     from rnnzoo.bench.columns import Column
@@ -36,6 +37,7 @@ def add_parser(commands: Any) -> None:
         "--wandb", choices=("online", "offline", "off"), help="Weights & Biases (online where a key is set)"
     )
     run.add_argument("--keep", action="store_true", help="keep each run's best checkpoint under RESULTS/.runs")
+    add_import(run)
     run.set_defaults(function=run_table)
     report = parts.add_parser("report", help="render result rows: Markdown, CSV, PNG and one HTML page")
     report.add_argument("table", metavar="TABLE", nargs="?", help="a table (all that have rows)")
@@ -123,7 +125,9 @@ def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) ->
     sources = sources_of(table, lines)
     rich.print(f"\n{table.title}", markup=False)
     shown = columns(table, lines, sources)
-    _print_table(shown, rich)
+    lines_shown = list(zip(*(column.cells for column in shown), strict=True))
+    numeric = [column.heading for column in shown if column.numeric]
+    print_table([column.heading for column in shown], lines_shown, rich, numeric=numeric)
     for number, source in enumerate(sources, start=1):
         rich.print(f"[{number}] {source}", markup=False)
     rich.print(notes(table, rows), markup=False)
@@ -132,25 +136,3 @@ def _report(table: Table, results: Path, out: Path | None, rich: RichConsole) ->
         kind = "picture" if path.suffix == ".png" else "page" if name == "html" else name
         print(f"{kind}: {path}")
     return shown, files
-
-
-def _print_table(shown: Sequence[Column], rich: RichConsole) -> None:
-    """A drawn table on a terminal, aligned plain lines elsewhere."""
-    lines = list(zip(*(column.cells for column in shown), strict=True))
-    if rich.is_terminal:
-        from rich.table import Table as RichTable
-
-        drawn = RichTable()
-        for column in shown:
-            drawn.add_column(column.heading, justify="right" if column.numeric else "left")
-        for cells in lines:
-            drawn.add_row(*(cell.replace("[", r"\[") for cell in cells))
-        rich.print(drawn)
-        return
-    widths = [max(len(text) for text in (column.heading, *column.cells)) for column in shown]
-    for cells in (tuple(column.heading for column in shown), *lines):
-        aligned = [
-            text.rjust(width) if column.numeric else text.ljust(width)
-            for text, width, column in zip(cells, widths, shown, strict=True)
-        ]
-        print("  ".join(aligned).rstrip())

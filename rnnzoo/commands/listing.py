@@ -8,6 +8,8 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from rnnzoo.commands.imports import add_import
+
 WHAT = ("layers", "tasks", "data", "recipes", "tables", "pretrained")
 
 
@@ -17,6 +19,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("what", choices=WHAT)
     parser.add_argument("pattern", nargs="?", default="*", help="a shell pattern, such as '*lstm'")
     parser.add_argument("--json", action="store_true", help="as a JSON list")
+    add_import(parser)
     parser.set_defaults(function=run)
 
 
@@ -26,20 +29,31 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found, indent=1))
         return 0
-    width = max((len(item["name"]) for item in found), default=0)
-    for item in found:
-        print(f"{item['name']:<{width}}  {item['description']}".rstrip())
+    from rich.console import Console
+
+    from rnnzoo.commands.tables import print_table
+
+    headings, cells = TABLES.get(
+        options.what, (("name", "description"), lambda item: (item["name"], item["description"]))
+    )
+    whole = headings[: headings.index("description")]
+    print_table(headings, [cells(item) for item in found], Console(), whole=whole, plain_headings=False)
     return 0
 
 
 def _layers() -> list[dict[str, Any]]:
+    from rnnzoo.recurrent.page import tiny_state_shapes
     from rnnzoo.registry import LAYERS
+    from rnnzoo.registry.places import origin
 
     return [
         {
-            "name": entry.name, "description": entry.description, "kind": entry.kind, "class": entry.class_name,
-            "paper": entry.paper._asdict(), "year": entry.paper.year, "oracle": entry.oracle,
-            "backends": list(entry.backends),
+            "name": entry.name, "class": entry.class_name, "kind": entry.kind, "description": entry.description,
+            "paper": entry.paper and entry.paper._asdict(), "year": entry.paper and entry.paper.year,
+            "oracle": entry.oracle, "differs": entry.differs, "backends": list(entry.backends),
+            "parallel": entry.parallel, "causal": entry.causal, "exportable": entry.exportable,
+            "double_backward": entry.double_backward, "projection": entry.projection,
+            "tiny": dict(entry.tiny), "state_shapes": tiny_state_shapes(entry), "from": origin(entry.target),
         }
         for entry in LAYERS.entries()
     ]  # fmt: skip
@@ -86,6 +100,17 @@ def _pretrained() -> list[dict[str, Any]]:
 
     return [{"name": name, "description": pretrained_entry(name).description} for name in list_pretrained()]
 
+
+def _layer_cells(layer: dict[str, Any]) -> tuple[str, ...]:
+    year, parallel = str(layer["year"] or "-"), "parallel" if layer["parallel"] else "-"
+    oracle = layer["oracle"] or "unverified"
+    return layer["name"], layer["class"], layer["kind"], year, parallel, oracle, layer["description"]
+
+
+TABLES: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], tuple[str, ...]]]] = {
+    "layers": (("name", "class", "kind", "year", "in time", "oracle", "description"), _layer_cells)
+}
+"""Headings and cells of the lists that have more than names and descriptions."""
 
 COLLECTORS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "layers": _layers, "tasks": _tasks, "data": _data, "recipes": _recipes, "tables": _tables,

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rnnzoo.commands.imports import add_import
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -49,6 +51,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="a .png, .pdf or .svg file, or a folder (the current one)"
     )
+    add_import(parser)
     parser.set_defaults(function=run)
 
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.commands.imports import add_import
+
 
 class NoInput(ValueError):
     """There is nothing to predict."""
@@ -24,6 +26,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--file", type=Path, metavar="F", help="a UTF-8 file with one text a line")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_import(parser)
     parser.set_defaults(function=run)
 
 

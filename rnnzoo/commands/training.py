@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
+from rnnzoo.commands.imports import import_files
 from rnnzoo.recipes import RecipeError, list_recipes, parse_config, recipe_config
 from rnnzoo.registry import DATA, LAYERS, TASKS, unknown
 
@@ -22,6 +23,7 @@ usage: rnnzoo {command} --config NAME_OR_FILE [--data NAME] [--model.layer NAME]
   --model.layer NAME     another layer (`rnnzoo list layers`), every other setting of the model as --model.KEY VALUE
   --devices N            short for --trainer.devices
   --precision P          short for --trainer.precision
+  --import FILE          a Python file of your own, whose layers are then known by name (may be given again)
   --wandb MODE           Weights & Biases: online, offline or off (online where a key is set, else offline)
   --run-dir DIR          folder of this run (./rnnzoo-runs/NAME/TIME)
   --ckpt_path FILE       the checkpoint to go on from, or to measure
@@ -45,6 +47,7 @@ def run(command: str, arguments: Sequence[str]) -> int:
     if arguments in (["--help"], ["-h"]):
         print(USAGE.format(command=command, recipes=", ".join(list_recipes())))
         return 0
+    import_files(_take_all(arguments, "--import"))
     name, config = _configuration(_take(arguments, "--config"), command)
     data_name = _take(arguments, "--data")
     config["data"] = _data(config.get("data"), data_name)
@@ -94,6 +97,14 @@ def _take(arguments: list[str], option: str) -> str | None:
     value = arguments[place + 1]
     del arguments[place : place + 2]
     return value
+
+
+def _take_all(arguments: list[str], option: str) -> list[str]:
+    """Remove ``option`` and its value as often as they stand in ``arguments``; the values."""
+    found = []
+    while (value := _take(arguments, option)) is not None:
+        found.append(value)
+    return found
 
 
 def _configuration(given: str | None, command: str) -> tuple[str, dict[str, Any]]:

@@ -24,6 +24,7 @@ def check_arguments(
     dropout: Any,
     bidirectional: Any,
     proj_size: Any,
+    dtype: Any,
 ) -> None:
     """Check the constructor's arguments as ``torch.nn.RNNBase`` does.
 
@@ -45,6 +46,8 @@ def check_arguments(
         raise ValueError(
             f"proj_size should be an integer from 0 (none) to below hidden_size={hidden_size}, got: {proj_size!r}"
         )
+    if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise TypeError(f"dtype should be a real floating point dtype such as torch.float32, got: {dtype!r}")
     if dropout > 0 and num_layers == 1:
         warnings.warn(
             "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "

@@ -8,16 +8,11 @@ from typing import Any
 
 from rnnzoo.contracts import LayerEntry
 from rnnzoo.recurrent.options import cell_options
+from rnnzoo.recurrent.page import layer_page
 from rnnzoo.recurrent.recurrent import Recurrent
 from rnnzoo.registry import LAYERS
 
-_CLASSES: dict[str, type[Recurrent]] = {}
-
-_CONTRACT = """
-
-Takes the arguments, inputs and states of ``torch.nn.LSTM``, as every layer of rnnzoo does: see ``rnnzoo.Recurrent``.
-Paper: {paper}
-"""
+_CLASSES: dict[str, tuple[LayerEntry, type[Recurrent]]] = {}
 
 
 def class_names() -> list[str]:
@@ -26,21 +21,20 @@ def class_names() -> list[str]:
 
 
 def layer_class(class_name: str) -> type[Recurrent]:
-    """The subclass of ``Recurrent`` for the layer registered with this class name; always the same object.
+    """The subclass of ``Recurrent`` for the layer registered with this class name; one object for each registration.
 
     Raises:
         AttributeError: no layer has it; the message has near misses.
     """
-    if class_name not in _CLASSES:
-        entries = {entry.class_name: entry for entry in LAYERS.entries()}
-        if class_name not in entries:
-            near = difflib.get_close_matches(class_name, entries, n=3, cutoff=0.5)
-            hint = f"did you mean {' or '.join(near)}? " if near else ""
-            raise AttributeError(
-                f"rnnzoo has no layer class '{class_name}'; {hint}rnnzoo.list_layers() lists the names."
-            )
-        _CLASSES[class_name] = _make(entries[class_name])
-    return _CLASSES[class_name]
+    entries = {entry.class_name: entry for entry in LAYERS.entries()}
+    if class_name not in entries:
+        near = difflib.get_close_matches(class_name, entries, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise AttributeError(f"rnnzoo has no layer class '{class_name}'; {hint}rnnzoo.list_layers() lists the names.")
+    entry = entries[class_name]
+    if class_name not in _CLASSES or _CLASSES[class_name][0] is not entry:  # new, or registered anew by a notebook
+        _CLASSES[class_name] = entry, _make(entry)
+    return _CLASSES[class_name][1]
 
 
 def _make(entry: LayerEntry) -> type[Recurrent]:
@@ -63,15 +57,8 @@ def _make(entry: LayerEntry) -> type[Recurrent]:
 
     __init__.__signature__ = signature  # type: ignore[attr-defined]
     __init__.__qualname__ = f"{entry.class_name}.__init__"
-    paper = entry.paper
-    doc = (inspect.getdoc(entry.target) or entry.description) + _CONTRACT.format(
-        paper=f"{paper.authors} ({paper.year}), {paper.title}. {paper.url}".rstrip()
-    )
-    return type(
-        entry.class_name,
-        (Recurrent,),
-        {"__init__": __init__, "__doc__": doc, "__module__": "rnnzoo", "__qualname__": entry.class_name},
-    )
+    names = {"__module__": "rnnzoo", "__qualname__": entry.class_name}
+    return type(entry.class_name, (Recurrent,), {"__init__": __init__, "__doc__": layer_page(entry), **names})
 
 
 def _signature(entry: LayerEntry) -> inspect.Signature:

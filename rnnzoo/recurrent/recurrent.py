@@ -66,10 +66,12 @@ class Recurrent(CellStack):
             dropout=dropout,
             bidirectional=bidirectional,
             proj_size=proj_size,
+            dtype=dtype,
         )
-        self.layer, cell, entry = find_entry(layer)
+        entry = find_entry(layer)
+        self.layer, cell = entry.name, entry.target
         check_options(self.layer, cell, options)
-        self._backends = entry.backends if entry is not None else ("reference", "torch", "native")
+        self._backends = entry.backends
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -80,7 +82,7 @@ class Recurrent(CellStack):
         self.proj_size = proj_size
         self.options = options
         if proj_size:
-            check_projection(self.layer, cell, entry)
+            check_projection(entry)
             options = {**options, "proj_size": proj_size}
         width = input_size
         for _ in range(num_layers):

@@ -49,7 +49,7 @@ def test_check_reports_on_every_law_and_refuses_unknown_ones():
 class Leaky(nn.Module):
     """h_t = tanh(W x_t + w h_{t-1}), y_t = h_t; each subclass breaks one law."""
 
-    def __init__(self, input_size=2, hidden_size=3, dtype=None):
+    def __init__(self, input_size=2, hidden_size=3, bias=True, device=None, dtype=None):
         super().__init__()
         self.input_size, self.output_size, self.state_shapes = input_size, hidden_size, ((hidden_size,),)
         self.backend, self.last_backend = None, "reference"

@@ -1,0 +1,73 @@
+"""The door for users' own cells: a name is enough, everything else has a default."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rnnzoo.contracts import LayerEntry
+from rnnzoo.layers._gated import GatedCell
+from rnnzoo.layers._scan import ScanCell
+from rnnzoo.ops.scan import BACKENDS as SCAN_BACKENDS
+from rnnzoo.registry import LAYERS
+from rnnzoo.registry.signatures import parameters_of
+
+TINY = {"input_size": 3, "hidden_size": 4}
+"""The sizes at which the laws try a cell that names none."""
+
+
+def register_layer(name: str, **fields: Any) -> Callable[[type], type]:
+    """Class decorator that makes a cell of your own a layer like every other: ``@rnnzoo.register_layer("my_cell")``.
+
+    Args:
+        name: what the layer is called (``create_layer``, ``--model.layer``, ``--layers``), in lower snake case.
+        **fields: what `rnnzoo.contracts.LayerEntry` has, where the default does not do: ``class_name`` (the class's),
+            ``paper`` (None), ``kind`` (the base's), ``description`` (the docstring's first line), ``tiny`` (I=3, H=4),
+            ``oracle`` (None: unverified), ``backends`` (the base's), ``parallel`` (True for a `ScanCell`), and
+            ``exportable``, ``double_backward``, ``projection`` (False).
+
+    Raises:
+        RegistrationError: the name or the class's name is taken, a field is unknown or wrong, or the class is no cell.
+    """
+
+    def file(target: type) -> type:
+        LAYERS.walk()  # the zoo's names are taken first, whoever imports what in which order
+        return LAYERS.register(name, **{**defaults(target), **fields})(target)
+
+    return file
+
+
+def describe(target: type, **fields: Any) -> LayerEntry:
+    """What a registration would say of a class that has none, under the class's own name."""
+    return LayerEntry(name=target.__name__, target=target, **{**defaults(target), **fields})
+
+
+def defaults(target: type) -> dict[str, Any]:
+    """The fields of a registration that can be read off the class."""
+    return {
+        "class_name": target.__name__,
+        "paper": None,
+        "kind": _kind(target),
+        "description": _first_line(target.__doc__ or sys.modules[target.__module__].__doc__),
+        "tiny": TINY,
+        "oracle": None,
+        "backends": _backends(target),
+        "parallel": issubclass(target, ScanCell),
+        "projection": "proj_size" in parameters_of(target),
+    }
+
+
+def _kind(target: type) -> str:
+    return "gated" if issubclass(target, GatedCell) else "scan" if issubclass(target, ScanCell) else "other"
+
+
+def _backends(target: type) -> tuple[str, ...]:
+    if issubclass(target, GatedCell):
+        return ("reference", "torch") if target.native_mode is None else ("reference", "torch", "native")
+    return SCAN_BACKENDS if issubclass(target, ScanCell) else ("reference",)
+
+
+def _first_line(text: str | None) -> str:
+    return inspect.cleandoc(text or "").partition("\n")[0].rstrip(".")
