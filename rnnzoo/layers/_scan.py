@@ -30,7 +30,8 @@ constructor is called (which hands on the options it does not know, ``**common``
 
 - a look back at earlier inputs (a causal convolution, a token shift): ``window = k``. `gates` gets x (B, k - 1 + T, I)
   with the k - 1 steps before it in front, for the functions of ``ops.window``; they are carried as the state's last
-  member, (B, k - 1, I). To slide over something else, such as a projection of x, override `hoist` and give its width:
+  member, (B, k - 1, I). With ``convolution = True`` the input products are themselves a causal convolution, and
+  `project` gives them. To slide over something else, such as a projection of x, override `hoist` and give its width:
   ``shapes = {"tail": (k - 1, width)}``;
 - states of another shape, or several: ``states = ("h", "n")``, ``shapes = {"h": (H, N)}``; `coefficients` then gives
   a and b of the first state, a and b of the second, ...; an ``a`` without B or T is spread over them;
@@ -56,7 +57,7 @@ from rnnzoo.layers._gates import gate_report
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.scan import BACKENDS, scan
-from rnnzoo.ops.window import extend
+from rnnzoo.ops.window import causal_convolution, extend
 
 
 class ScanCell(nn.Module):
@@ -85,8 +86,10 @@ class ScanCell(nn.Module):
     """Names of further parameters."""
     window: int = 1
     """How many steps of the input a step sees, its own the last."""
+    convolution: bool = False
+    """Whether ``weight_ih`` has a filter over the window, (blocks H, I, window), where it else is (blocks H, I)."""
     shapes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
-    """Shapes of states and of further weights where they are not (H,); of "tail" and "weight_ih" where not as above."""
+    """Shapes of states and of further weights where they are not (H,); of "tail", "weight_ih", "bias_ih" if unusual."""
     weight_ih: nn.Parameter
     bias_ih: nn.Parameter | None
     coefficients: Callable[..., tuple[Tensor, ...]]
@@ -108,7 +111,8 @@ class ScanCell(nn.Module):
         self.backend: str | None = None
         self.last_backend: str | None = None
         shapes: dict[str, tuple[int, ...]] = {"tail": (self.window - 1, input_size)}
-        shapes = {**shapes, "weight_ih": (self.blocks * hidden_size, input_size), **self.shapes}
+        taps = (self.window,) if self.convolution else ()
+        shapes = {**shapes, "weight_ih": (self.blocks * hidden_size, input_size, *taps), **self.shapes}
         members = (*self.states, "tail") if self.window > 1 else self.states
         self.state_shapes: tuple[tuple[int, ...], ...] = tuple(shapes.get(name, (hidden_size,)) for name in members)
 
@@ -118,7 +122,7 @@ class ScanCell(nn.Module):
 
         if self.blocks:
             parameter("weight_ih", *shapes["weight_ih"])
-            parameter("bias_ih", self.blocks * hidden_size, there=bias)
+            parameter("bias_ih", *shapes.get("bias_ih", (self.blocks * hidden_size,)), there=bias)
         for name in self.weights:
             parameter(name, *shapes.get(name, (hidden_size,)))
         self.reset_parameters()
@@ -142,8 +146,12 @@ class ScanCell(nn.Module):
         return h
 
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
-        """The products of x (..., I) with each block of ``weight_ih``, each (..., H); autocast's come as float32."""
-        return self.split(linear(x, self.weight_ih, self.bias_ih))  # (..., blocks H)
+        """The products of x (..., I) with each block of ``weight_ih``, each (..., H); autocast's come as float32.
+
+        With ``convolution`` they are those of x (B, window - 1 + T, I) with the filters, each (B, T, H).
+        """
+        product = causal_convolution if self.convolution else linear
+        return self.split(product(x, self.weight_ih, self.bias_ih))  # (..., blocks H)
 
     def split(self, products: Tensor) -> tuple[Tensor, ...]:
         """Blocks (..., H) of products (..., blocks H), in the dtype of the weights where autocast has lowered it."""
