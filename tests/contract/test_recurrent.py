@@ -26,7 +26,24 @@ def make(entry, **options):
 
 
 def members(hx):
+    """All tensors of a state; where layers differ in the shapes of theirs (an input's width), those of each cell."""
+    if isinstance(hx, tuple) and isinstance(hx[0], tuple):
+        return tuple(member for state in hx for member in state)
     return hx if isinstance(hx, tuple) else (hx,)
+
+
+def of_cells(hx, count):
+    """The state of each of ``count`` cells."""
+    if isinstance(hx, tuple) and isinstance(hx[0], tuple):
+        return list(hx)
+    return [tuple(m[i] for m in members(hx)) for i in range(count)]
+
+
+def of_row(hx, b):
+    """The state of one row of the batch, without a batch."""
+    if isinstance(hx, tuple) and isinstance(hx[0], tuple):
+        return tuple(tuple(m[b] for m in state) for state in hx)
+    return tuple(m[:, b] for m in hx) if isinstance(hx, tuple) else hx[:, b]
 
 
 def sequence(*shape):
@@ -37,13 +54,16 @@ def sequence(*shape):
 def test_shapes_are_torchs(entry):
     layer = make(entry, num_layers=2, bidirectional=True)
     O = layer.cells[0].output_size
-    y, hn = layer(sequence(T, B, I))
-    assert y.shape == (T, B, 2 * O)
-    assert [m.shape for m in members(hn)] == [(4, B, *shape) for shape in layer.cells[0].state_shapes]
-    assert isinstance(hn, tuple) == (len(layer.cells[0].state_shapes) > 1)
-    y, hn = layer(sequence(T, I))
-    assert y.shape == (T, 2 * O)
-    assert [m.shape for m in members(hn)] == [(4, *shape) for shape in layer.cells[0].state_shapes]
+    shapes = [[tuple(shape) for shape in cell.state_shapes] for cell in layer.cells]
+    alike = all(each == shapes[0] for each in shapes)
+    for lead in ((B,), ()):
+        y, hn = layer(sequence(T, *lead, I))
+        assert y.shape == (T, *lead, 2 * O)
+        if alike:
+            assert [m.shape for m in members(hn)] == [(4, *lead, *shape) for shape in shapes[0]]
+            assert isinstance(hn, tuple) == (len(shapes[0]) > 1)
+        else:
+            assert [[m.shape for m in state] for state in hn] == [[(*lead, *s) for s in each] for each in shapes]
 
 
 @every_layer
@@ -81,10 +101,10 @@ def test_two_layers_are_one_after_the_other(entry):
     y, hn = layer(x, hx)
     out, finals = x.transpose(0, 1), []
     for i, cell in enumerate(layer.cells):
-        out, final = cell(out, tuple(m[i] for m in members(hx)))
+        out, final = cell(out, of_cells(hx, 2)[i])
         finals.append(final)
     close(y, out.transpose(0, 1))
-    close(members(hn), tuple(torch.stack(m) for m in zip(*finals, strict=True)))
+    close(of_cells(hn, 2), finals)
 
 
 @every_layer
@@ -100,10 +120,10 @@ def test_lengths_equal_packing_and_rows_alone(entry, bidirectional):
     close(y, pad_packed_sequence(packed)[0])
     close(hn, hn_packed)
     for b, length in enumerate(lengths):
-        alone, final = layer(x[:length, b], tuple(m[:, b] for m in hx) if isinstance(hx, tuple) else hx[:, b])
+        alone, final = layer(x[:length, b], of_row(hx, b))
         close(y[:length, b], alone)
         assert not y[length:, b].any()
-        close(tuple(m[:, b] for m in members(hn)), members(final))
+        close(members(of_row(hn, b)), members(final))
 
 
 @every_layer

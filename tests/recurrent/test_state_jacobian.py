@@ -26,12 +26,12 @@ def by_autograd(layer, x):
             y = sequence[None, t]
             for i, cell in enumerate(cells):
                 y, states[i] = cell.step(y, states[i])
-            sizes = [[member.numel() for member in state] for state in states]
+            shapes = [[member.shape for member in state] for state in states]
             flat = torch.cat([member.flatten() for state in states for member in state]).detach()
 
-            def rest(vector, t=t, sizes=sizes, sequence=sequence):
-                parts = iter(vector.split([n for state in sizes for n in state]))
-                now = [tuple(next(parts)[None] for _ in state) for state in sizes]
+            def rest(vector, t=t, shapes=shapes, sequence=sequence):
+                parts = iter(vector.split([shape.numel() for state in shapes for shape in state]))
+                now = [tuple(next(parts).reshape(shape) for shape in state) for state in shapes]
                 for later in range(t + 1, T):
                     y = sequence[None, later]
                     for i, cell in enumerate(cells):
