@@ -37,7 +37,8 @@ constructor is called (which hands on the options it does not know, ``**common``
   a and b of the first state, a and b of the second, ...; an ``a`` without B or T is spread over them;
 - another recurrence than that, such as a complex or a logarithmic one: override `recurrence`;
 - more parameters: ``weights = ("decay",)``, (H,) or of their shape in ``shapes``, which may also give ``weight_ih``
-  another; a cell with ``blocks = 0`` has no ``weight_ih``;
+  another; a cell with ``blocks = 0`` has no ``weight_ih``; ``undecayed = ("decay",)`` are those that optimisers are
+  not to pull towards zero;
 - another output width: set ``self.output_size`` after the base's constructor.
 """
 
@@ -84,6 +85,8 @@ class ScanCell(nn.Module):
     """Names of what `gates` gives first, in words ("forget", ...); one that begins with "candidate" is no gate."""
     weights: tuple[str, ...] = ()
     """Names of further parameters."""
+    undecayed: tuple[str, ...] = ()
+    """Names of parameters without weight decay."""
     window: int = 1
     """How many steps of the input a step sees, its own the last."""
     convolution: bool = False
@@ -133,6 +136,12 @@ class ScanCell(nn.Module):
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -bound, bound)
 
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """The groups of an optimiser's parameters that need settings of their own: those that do not decay."""
+        return [{"params": [getattr(self, name) for name in self.undecayed], "weight_decay": 0.0}] * bool(
+            self.undecayed
+        )
+
     def hoist(self, x: Tensor) -> tuple[Tensor, ...]:
         """What `gates` gets of x (B, T, I), each (B, T, ...); a window slides over the first of them."""
         return (x,)
@@ -174,7 +183,7 @@ class ScanCell(nn.Module):
         found = self.coefficients(*values)
         ran = []
         for a, b, h0 in zip(found[::2], found[1::2], state, strict=True):
-            ran.append(scan(a.expand_as(b), b, h0, lengths=lengths, backend=backend))
+            ran.append(scan(unsqueezed(a, b), b, h0, lengths=lengths, backend=backend))
         return tuple(h for h, _ in ran), tuple(final for _, final in ran)
 
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
@@ -256,3 +265,8 @@ class ScanCell(nn.Module):
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
+
+
+def unsqueezed(a: Tensor, b: Tensor) -> Tensor:
+    """Coefficients that lack sizes of b in front, with 1 for each of them."""
+    return a[(None,) * (b.dim() - a.dim())]

@@ -1,0 +1,128 @@
+"""RWKV-4: the time mixing, in which each channel weighs its values by keys and by how long ago they came.
+
+xk_t = mu_k * x_t + (1 - mu_k) * x_{t-1}                    (I,), and xr_t, xv_t likewise: the token shift
+k_t, v_t, r_t = K xk_t, V xv_t, R xr_t                      (H,) each
+wkv_t = (sum_{i<t} e^(-(t-1-i) w + k_i) v_i + e^(b + k_t) v_t) / (sum_{i<t} e^(-(t-1-i) w + k_i) + e^(b + k_t))
+y_t = O (sigmoid(r_t) * wkv_t)                              (H,)
+
+with the decay w = exp(time_decay) and the bonus b = time_first of the step itself. Both sums are carried relative to
+their largest exponent so far.
+
+Source: Peng et al., "RWKV: Reinventing RNNs for the Transformer Era", 2023, arXiv 2305.13048, section 3 (equations 11
+to 16) and the appendix on numerical stability; initialisation as in the authors' RWKV-v4/src/model.py.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from rnnzoo.contracts import Paper, State
+from rnnzoo.layers._softmax import SoftmaxCell
+from rnnzoo.ops.softmax_scan import softmax_scan
+from rnnzoo.registry import LAYERS
+
+
+@LAYERS.register(
+    "rwkv4",
+    class_name="RWKV4",
+    paper=Paper(
+        "RWKV: Reinventing RNNs for the Transformer Era",
+        "Bo Peng, Eric Alcaide, Quentin Anthony, Alon Albalak, Samuel Arcadinho, Stella Biderman, Huanqi Cao, "
+        "Xin Cheng, Michael Chung, Matteo Grella, Kranthi Kiran GV, Xuzheng He, Haowen Hou, Jiaju Lin, "
+        "Przemysław Kazienko, Jan Kocoń, Jiaming Kong, Bartłomiej Koptyra, Hayden Lau, Krishna Sri Ipsit Mantri, "
+        "Ferdinand Mom, Atsushi Saito, Guangyu Song, Xiangru Tang, Bolun Wang, Johan S. Wind, Stanisław Woźniak, "
+        "Ruichong Zhang, Zhenyuan Zhang, Qihang Zhao, Peng Zhou, Qinghua Zhou, Jian Zhu, Rui-Jie Zhu",
+        2023,
+        "https://arxiv.org/abs/2305.13048",
+    ),
+    kind="scan",
+    description="each channel a softmax over all earlier steps whose weights decay, gated by a receptance",
+    tiny={"input_size": 3, "hidden_size": 4},
+    oracle="tests/oracles/rwkv4.py",
+    backends=("reference", "torch"),
+    parallel=True,
+    exportable=True,
+    double_backward=True,
+)
+class RWKV4(SoftmaxCell):
+    """RWKV-4's time mixing. Channel mixing, the norms and the residuals belong to the block around it.
+
+    Parameters: ``time_mix`` (3, I), mu of k, v, then r; ``weight_ih`` (3H, I), K, V, then R; ``time_decay`` and
+    ``time_first`` (H,); ``out_weight`` (H, H). None decays, as in the authors' code. The state is m, u and w (H,), the
+    two sums relative to e^m, and the step before, (1, I).
+
+    The initialisation is that of the authors' first layer, but for O: theirs is zero, which beside a residual is an
+    identity, and here would be a layer that gives nothing and, stacked, never learns; it is orthogonal, as V is.
+
+    Args:
+        input_size: I, the width of the input; the authors' equals H.
+        hidden_size: H, the width of the state and of the output.
+        bias: the equations have none; taken because every layer takes it, without effect.
+        device, dtype: of the parameters.
+
+    Raises:
+        ValueError: a size below 1.
+    """
+
+    gate_names = ("receptance",)
+    weights = ("time_mix", "weight_ih", "time_decay", "time_first", "out_weight")
+    undecayed = weights
+    window = 2
+
+    def __init__(self, input_size: int, hidden_size: int, **common: Any) -> None:
+        H = hidden_size
+        self.shapes = {"time_mix": (3, input_size), "weight_ih": (3 * H, input_size), "out_weight": (H, H)}
+        super().__init__(input_size, hidden_size, **common)
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Decays from slow to fast over the channels, mixes from none to all over the inputs; K and R zero."""
+        H, I = self.hidden_size, self.input_size
+        h, i = torch.arange(H, dtype=torch.float64), torch.arange(I, dtype=torch.float64)
+        self.time_decay.copy_(-5 + 8 * (h / max(H - 1, 1)) ** 0.7)
+        self.time_first.copy_(math.log(0.3) + 0.5 * ((h + 1) % 3 - 1))
+        self.time_mix.copy_(torch.stack((i / I, i / I, (i / I) ** 0.5)))
+        nn.init.zeros_(self.weight_ih)
+        nn.init.orthogonal_(self.weight_ih[H : 2 * H], gain=max(1.0, (H / I) ** 0.5))
+        nn.init.orthogonal_(self.out_weight)
+
+    def gates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """sigmoid(r), k and v (B, T, H), of x (B, 1 + T, I) with the step before it in front."""
+        before, now = x[:, :-1], x[:, 1:]
+        mixed = [torch.lerp(before, now, mu) for mu in self.time_mix.to(x.dtype)]  # (B, T, I) each
+        k, v, r = (linear(x, W).to(W.dtype) for x, W in zip(mixed, self.weight_ih.chunk(3), strict=True))
+        return torch.sigmoid(r), k, v
+
+    def recurrence(
+        self, values: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[State, State]:
+        """Both sums over the steps before and each step itself, without its bonus; as `ScanCell.recurrence`."""
+        _, k, v = values
+        m, u, w = state
+        decay = -torch.exp(self.time_decay)[None, None]  # (1, 1, H)
+        start = (m, u, w.unsqueeze(-1))
+        ran = softmax_scan(k, v.unsqueeze(-1), start, decay=decay, lengths=lengths, backend=backend)
+        (m, u, w), (m_T, u_T, w_T) = ran
+        return (m, u, w.squeeze(-1)), (m_T, u_T, w_T.squeeze(-1))
+
+    def _run(
+        self, x: Tensor, state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[tuple[Tensor, ...], State, State]:
+        values, states, final = super()._run(x, state, lengths, backend)
+        pairs = zip(state, states, strict=False)  # without the tail
+        before = tuple(torch.cat((first.unsqueeze(1).to(h.dtype), h[:, :-1]), 1) for first, h in pairs)
+        return (*values, *before), states, final
+
+    def readout(self, m: Tensor, u: Tensor, w: Tensor, r: Tensor, k: Tensor, v: Tensor, *before: Tensor) -> Tensor:
+        """O (r * wkv) (B, T, H), of the sums before each step, (B, T, H) each."""
+        m, u, w = before
+        k = self.time_first + k
+        largest = torch.maximum(m, k)
+        old, own = torch.exp(m - largest), torch.exp(k - largest)
+        wkv = (old * w + own * v) / (old * u + own)
+        return linear(r * wkv, self.out_weight).to(self.out_weight.dtype)
