@@ -138,9 +138,8 @@ class ScanCell(nn.Module):
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The groups of an optimiser's parameters that need settings of their own: those that do not decay."""
-        return [{"params": [getattr(self, name) for name in self.undecayed], "weight_decay": 0.0}] * bool(
-            self.undecayed
-        )
+        still = [getattr(self, name) for name in self.undecayed]
+        return [{"params": still, "weight_decay": 0.0}] if still else []
 
     def hoist(self, x: Tensor) -> tuple[Tensor, ...]:
         """What `gates` gets of x (B, T, I), each (B, T, ...); a window slides over the first of them."""

@@ -37,9 +37,8 @@ class DiagonalCell(ScanCell):
         """As `ScanCell.recurrence`; at least single precision inside, for decays near 1 are not half's."""
         a, b = self.coefficients(*values)
         wide, given = torch.promote_types(b.dtype, torch.float32), state[0].dtype
-        h, final = complex_scan(
-            unsqueezed(a.to(wide), b), b.to(wide), state[0].to(wide), lengths=lengths, backend=backend
-        )
+        a, b, h0 = unsqueezed(a.to(wide), b), b.to(wide), state[0].to(wide)
+        h, final = complex_scan(a, b, h0, lengths=lengths, backend=backend)
         return (h.to(given),), (final.to(given),)
 
     def skip(self, x: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
@@ -68,27 +68,31 @@ class Aaren(SoftmaxCell):
         ValueError: a size below 1, or heads that do not divide H.
     """
 
+    query: nn.Parameter
+
     def __init__(self, input_size: int, hidden_size: int, *, bias: bool = True, heads: int = 1, **common: Any) -> None:
         check_sizes(input_size=input_size, hidden_size=hidden_size, heads=heads)
         if hidden_size % heads:
             raise ValueError(f"heads is {heads} and hidden_size is {hidden_size}; expected a divisor of hidden_size.")
         self.heads = heads
-        self.weights = ("weight_ih", *("bias_ih",) * bias, "query")
-        self.shapes = {"weight_ih": (2 * hidden_size, input_size), "m": (heads,), "u": (heads,)}
-        self.shapes["w"] = (heads, hidden_size // heads)
+        self.weights = ("weight_ih", "bias_ih", "query") if bias else ("weight_ih", "query")
+        w = (heads, hidden_size // heads)
+        self.shapes = {"weight_ih": (2 * hidden_size, input_size), "m": (heads,), "u": (heads,), "w": w}
         super().__init__(input_size, hidden_size, bias=bias, **common)
 
     def gates(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Scores (B, T, heads) and values (B, T, heads, H / heads) of x (B, T, I)."""
         k, v = self.split(linear(x, self.weight_ih))  # (B, T, H) each
-        v = v + self.bias_ih if self.bias else v
+        bias = self.bias_ih if self.bias else None
+        v = v if bias is None else v + bias
         return (k * self.query).unflatten(-1, (self.heads, -1)).sum(-1), v.unflatten(-1, (self.heads, -1))
 
     def recurrence(
         self, values: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
     ) -> tuple[State, State]:
         """As `ScanCell.recurrence`."""
-        return softmax_scan(*values, state, lengths=lengths, backend=backend)
+        s, v = values
+        return softmax_scan(s, v, state, lengths=lengths, backend=backend)
 
     def readout(self, m: Tensor, u: Tensor, w: Tensor, s: Tensor, v: Tensor) -> Tensor:
         """w / u (B, T, H)."""

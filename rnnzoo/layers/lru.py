@@ -65,6 +65,11 @@ class LRU(DiagonalCell):
 
     weights = ("nu_log", "theta_log", "gamma_log", "weight_ih", "C", "D")
     undecayed = ("nu_log", "theta_log", "gamma_log")
+    nu_log: nn.Parameter
+    theta_log: nn.Parameter
+    gamma_log: nn.Parameter
+    C: nn.Parameter
+    D: nn.Parameter
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ DT_LEAST = 1e-4  # of a step size at first
         "https://arxiv.org/abs/2312.00752",
     ),
     kind="scan",
-    description="state space whose step size, input and output are chosen by the input, between a convolution and a gate",
+    description="state space whose step size, input and output the input chooses, between a convolution and a gate",
     tiny={"input_size": 3, "hidden_size": 4, "state_size": 3},
     oracle="tests/oracles/mamba.py",
     backends=("reference", "torch"),
@@ -74,6 +74,14 @@ class Mamba(ScanCell):
 
     gate_names = ("step", "output")
     undecayed = ("A_log", "D")
+    conv_weight: nn.Parameter
+    conv_bias: nn.Parameter
+    x_weight: nn.Parameter
+    dt_weight: nn.Parameter
+    dt_bias: nn.Parameter
+    A_log: nn.Parameter
+    D: nn.Parameter
+    out_weight: nn.Parameter
 
     def __init__(
         self,
@@ -94,8 +102,8 @@ class Mamba(ScanCell):
         check_sizes(state_size=state_size, conv_size=conv_size, expand=expand, dt_rank=R)
         check_steps(dt_min, dt_max)
         self.window, self.dt_min, self.dt_max = conv_size, dt_min, dt_max
-        self.weights = ("weight_ih", "conv_weight", *("conv_bias",) * bias, "x_weight", "dt_weight", "dt_bias")
-        self.weights += ("A_log", "D", "out_weight")
+        self.weights = ("weight_ih", "conv_weight", *(("conv_bias",) if bias else ()))
+        self.weights += ("x_weight", "dt_weight", "dt_bias", "A_log", "D", "out_weight")
         E = expand * hidden_size
         self.shapes = {
             **dict.fromkeys(("conv_bias", "dt_bias", "D"), (E,)),

@@ -73,6 +73,10 @@ class RWKV4(SoftmaxCell):
     weights = ("time_mix", "weight_ih", "time_decay", "time_first", "out_weight")
     undecayed = weights
     window = 2
+    time_mix: nn.Parameter
+    time_decay: nn.Parameter
+    time_first: nn.Parameter
+    out_weight: nn.Parameter
 
     def __init__(self, input_size: int, hidden_size: int, **common: Any) -> None:
         H = hidden_size

@@ -81,6 +81,11 @@ class S4D(DiagonalCell):
     """
 
     undecayed = ("log_dt", "log_A_real", "A_imag")
+    log_dt: nn.Parameter
+    log_A_real: nn.Parameter
+    A_imag: nn.Parameter
+    C: nn.Parameter
+    D: nn.Parameter
 
     def __init__(
         self,

@@ -78,6 +78,11 @@ class S5(DiagonalCell):
 
     weights = ("log_Lambda_real", "Lambda_imag", "log_step", "weight_ih", "C", "D")
     undecayed = ("log_Lambda_real", "Lambda_imag", "log_step", "weight_ih")
+    log_Lambda_real: nn.Parameter
+    Lambda_imag: nn.Parameter
+    log_step: nn.Parameter
+    C: nn.Parameter
+    D: nn.Parameter
 
     def __init__(
         self,
@@ -108,14 +113,14 @@ class S5(DiagonalCell):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """HiPPO-N; B' and C' normal, cut at two deviations, of variance 1 / P for each part; dt log-uniform; D normal."""
+        """HiPPO-N; B' and C' normal, cut at two deviations, each part of variance 1 / P; dt log-uniform; D normal."""
         P, J = 2 * len(self.log_step), self.hippo_blocks
         eigenvalues, V, _ = hippo_normal(P // J)
         self.log_Lambda_real.copy_(torch.log(-eigenvalues.real).repeat(J))
         self.Lambda_imag.copy_(eigenvalues.imag.repeat(J))
         draw_log_steps(self.log_step, self.dt_min, self.dt_max)
         V = torch.block_diag(*[V] * J)  # (P, P / 2)
-        B = V.mH @ (_lecun_normal(P, self.input_size) + 0j)  # (P / 2, I)
+        B = V.mH @ (_lecun_normal(P, P, self.input_size) + 0j)  # (P / 2, I)
         self.weight_ih.copy_(torch.cat((B.real, B.imag)))
         self.C.copy_(torch.view_as_real(as_complex(_lecun_normal(P, self.hidden_size, P, 2)) @ V))
         nn.init.normal_(self.D, std=1.0 if self.D.dim() == 1 else self.input_size**-0.5)
@@ -134,6 +139,5 @@ class S5(DiagonalCell):
 
 def _lecun_normal(fan_in: int, *shape: int) -> Tensor:
     """Normal numbers cut at two deviations, of variance 1 / fan_in, as the authors' library draws them."""
-    shape = shape if len(shape) > 1 else (fan_in, *shape)
     std = fan_in**-0.5 / 0.87962566103423978  # of the uncut distribution
     return nn.init.trunc_normal_(torch.empty(shape, dtype=torch.float64), std=std, a=-2 * std, b=2 * std)

@@ -1,4 +1,4 @@
-"""The linear recurrent unit from the paper's equations, float64 NumPy, in the rotating form: arXiv 2303.06349, section 3.
+"""The linear recurrent unit as turning planes, float64 NumPy: arXiv 2303.06349, section 3 and appendix A.
 
 Each unit of the state is a plane: it turns by the angle e^theta, shrinks to e^(-e^nu) of its length, and is pushed.
 """

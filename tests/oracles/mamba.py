@@ -1,4 +1,4 @@
-"""The Mamba block from the paper's equations, one channel at a time, float64 NumPy: arXiv 2312.00752, algorithm 2, figure 3."""
+"""The Mamba block one channel at a time, float64 NumPy: arXiv 2312.00752, algorithm 2 and figure 3."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def oracle(x, state, parameters, **options):
                 h[row, e] = np.exp(dt[e] * A[e]) * h[row, e] + dt[e] * B * u[e]
                 out[e] = C @ h[row, e] + p["D"][e] * u[e]
             y[row, t] = p["out_weight"] @ (out * silu(both[E:]))
-        tail[row] = line[len(line) - tail.shape[1] :]
+        tail[row] = np.reshape(line[len(line) - tail.shape[1] :], tail.shape[1:])
     return y, (h, tail)
 
 
