@@ -35,8 +35,8 @@ STEEPEST = 1000.0
     paper=Paper(
         "Griffin: Mixing Gated Linear Recurrences with Local Attention for Efficient Language Models",
         "Soham De, Samuel L. Smith, Anushan Fernando, Aleksandar Botev, George Cristian-Muraru, Albert Gu, "
-        "Ruba Haroun, Leonard Berrada, Yutian Chen, Srivatsan Srinivasan, Guillaume Desjardins, Arnaud Doucet, David Budden, "
-        "Yee Whye Teh, Razvan Pascanu, Nando De Freitas, Caglar Gulcehre",
+        "Ruba Haroun, Leonard Berrada, Yutian Chen, Srivatsan Srinivasan, Guillaume Desjardins, Arnaud Doucet, "
+        "David Budden, Yee Whye Teh, Razvan Pascanu, Nando De Freitas, Caglar Gulcehre",
         2024,
         "https://arxiv.org/abs/2402.19427",
     ),

@@ -43,6 +43,7 @@ class CellStack(FlatNames):
 
     def _settle(self) -> None:
         """Work out, once all cells are there, the layout of the state and whether torch's kernel can run the stack."""
+        self._share()
         self._layout = StateLayout([cell.state_shapes for cell in self._cells()])
         modes = {getattr(cell, "native_mode", None) for cell in self._cells()}
         self._mode = modes.pop() if len(modes) == 1 else None
@@ -52,6 +53,15 @@ class CellStack(FlatNames):
             found = [names.get(id(weight)) for weight in cell.native_weights()]
             self._weight_names = [name for name in found if name is not None] if None not in found else []
         self.flatten_parameters()
+
+    def _share(self) -> None:
+        """Let the cells of one direction have the parameters that their class calls ``shared`` in common."""
+        for direction in range(self.num_directions):
+            first: dict[str, nn.Parameter] = {}
+            for cell in list(self._cells())[direction :: self.num_directions]:
+                for name in getattr(cell, "shared", ()):
+                    if cell._parameters.get(name) is not None:
+                        setattr(cell, name, first.setdefault(name, getattr(cell, name)))
 
     def _native_weights(self) -> list[Tensor]:
         """All weights in torch's order, where one call of torch's kernel is to run the whole stack; else none."""

@@ -12,6 +12,7 @@ from rnnzoo.registry import LAYERS
 from rnnzoo.registry.signatures import parameters_of
 
 _SHARED = ("input_size", "hidden_size", "bias", "proj_size", "device", "dtype")
+_PLACE = ("layer_index", "num_layers")
 
 
 class OptionError(TypeError):
@@ -20,7 +21,13 @@ class OptionError(TypeError):
 
 def cell_options(cell: type) -> dict[str, inspect.Parameter]:
     """The options of a cell's constructor by name; those its bases take through ``**kwargs`` are among them."""
-    return {name: parameter for name, parameter in parameters_of(cell).items() if name not in _SHARED}
+    return {name: parameter for name, parameter in parameters_of(cell).items() if name not in _SHARED + _PLACE}
+
+
+def place_options(cell: type, layer_index: int, num_layers: int) -> dict[str, int]:
+    """What a cell that asks for its place in the stack is told of it, from the bottom, 0; nothing for others."""
+    place = dict(zip(_PLACE, (layer_index, num_layers), strict=True))
+    return {name: value for name, value in place.items() if name in parameters_of(cell)}
 
 
 def check_options(label: str, cell: type, given: Iterable[str]) -> None:

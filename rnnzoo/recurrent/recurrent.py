@@ -13,7 +13,7 @@ from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.native import native_pays
 from rnnzoo.recurrent.cell_stack import CellStack
 from rnnzoo.recurrent.checks import InputError, check_arguments, check_features, check_input, check_lengths
-from rnnzoo.recurrent.options import cell_options, check_options, check_projection, find_entry
+from rnnzoo.recurrent.options import cell_options, check_options, check_projection, find_entry, place_options
 from rnnzoo.registry import LAYERS
 
 
@@ -85,9 +85,10 @@ class Recurrent(CellStack):
             check_projection(entry)
             options = {**options, "proj_size": proj_size}
         width = input_size
-        for _ in range(num_layers):
+        for layer_index in range(num_layers):
+            place = place_options(cell, layer_index, num_layers)
             for _ in range(self.num_directions):
-                one = cell(width, hidden_size, bias=bias, device=device, dtype=dtype, **options)
+                one = cell(width, hidden_size, bias=bias, device=device, dtype=dtype, **options, **place)
                 self.cells.append(one)
             width = one.output_size * self.num_directions
         self.output_size = width
