@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from rnnzoo.contracts import GateValues
 from rnnzoo.modules.locked_dropout import LockedDropout
 from rnnzoo.recurrent import create_layer, gate_values
+from rnnzoo.recurrent.options import find_entry, place_options
 from rnnzoo.registry import unknown
 
 KINDS: dict[str, type[nn.Module]] = {"locked": LockedDropout, "fresh": nn.Dropout}
@@ -30,7 +31,7 @@ class DroppedLayers(nn.Module):
 
     Raises:
         UnknownName: no such layer or kind.
-        ValueError: ``p`` is no share.
+        ValueError: ``p`` is no share; or several layers of an architecture whose layers depend on one another.
     """
 
     def __init__(
@@ -48,6 +49,11 @@ class DroppedLayers(nn.Module):
         super().__init__()
         if kind not in KINDS:
             raise unknown("kind of dropout", kind, KINDS)
+        if num_layers > 1 and place_options(find_entry(layer).target, 0, num_layers):
+            raise ValueError(
+                f"layer '{layer}' needs its {num_layers} layers in one stack, where each knows its place; a dropout of "
+                "every layer's inputs runs them one by one. Use dropout between layers, or one layer."
+            )
         self.dropouts = nn.ModuleList(KINDS[kind](p) for _ in range(num_layers))
         self.layers = nn.ModuleList()
         self.output_size = input_size

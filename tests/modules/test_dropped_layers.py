@@ -73,3 +73,9 @@ def test_in_evaluation_it_is_the_plain_stack():
 def test_an_unknown_kind_has_near_misses():
     with pytest.raises(UnknownName, match="did you mean locked"):
         DroppedLayers("srn", I, H, p=0.2, kind="loked")
+
+
+def test_layers_that_depend_on_their_place_in_the_stack_are_refused_one_by_one():
+    with pytest.raises(ValueError, match="layer 'hgrn' needs its 2 layers in one stack"):
+        DroppedLayers("hgrn", I, H, num_layers=2, p=0.2)
+    assert DroppedLayers("hgrn", I, H, p=0.2).output_size == H
