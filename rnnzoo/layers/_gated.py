@@ -57,6 +57,7 @@ from torch.nn.functional import linear
 from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
+from rnnzoo.layers._layout import Layout
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.gated import Stage, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
@@ -117,21 +118,11 @@ class GatedCell(nn.Module):
         self.last_backend: str | None = None
         self.state_shapes: tuple[tuple[int, ...], ...] = tuple((self._width(name),) for name in self.states)
         self.output_size = self._width(self.output)
-        blocks = [stage.inputs * (stage.size or hidden_size) for stage in self.stages]
-        recurrent = [stage for stage in self.stages if stage.source is not None]
-        products = [stage.products * (stage.size or hidden_size) for stage in recurrent]
-        sources = [self._width(stage.source or "") for stage in recurrent]
-        self._split = products  # rows of weight_hh for each product, in order
-        self._sources = sources  # its columns
-        self._joint = len(set(sources)) == 1
-        self._hoisted = sum(blocks)  # W
-        self._input_split = blocks  # rows of weight_ih for each stage
-        self._input_biases = [rows * stage.input_bias for rows, stage in zip(blocks, self.stages, strict=True)]
-        self._biases = [rows * stage.recurrent_bias for rows, stage in zip(products, recurrent, strict=True)]
+        self._layout = Layout(self.stages, hidden_size, self._width)
         shapes = self.parameter_shapes()
         for name, shape in shapes.items():
             self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
-        for name in ("bias_ih", *self._recurrent_names("bias_hh")):
+        for name in ("bias_ih", *self._layout.recurrent_names("bias_hh")):
             if name not in shapes:
                 self.register_parameter(name, None)
         self.reset_parameters()
@@ -139,22 +130,9 @@ class GatedCell(nn.Module):
     def _width(self, name: str) -> int:
         return self.sizes.get(name, self.hidden_size)
 
-    def _recurrent_names(self, name: str) -> list[str]:
-        return [name] if self._joint else [f"{name}_{i}" for i in range(len(self._split))]
-
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of every parameter by name, in order; a cell overrides it where its parameters are others."""
-        heights = [sum(self._split)] if self._joint else self._split
-        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (self._hoisted, self.input_size)}
-        for name, shape in zip(
-            self._recurrent_names("weight_hh"), zip(heights, self._sources, strict=False), strict=True
-        ):
-            shapes[name] = shape
-        biases = [sum(self._biases)] if self._joint else self._biases
-        wanted = {"bias_ih": sum(self._input_biases)} if self.bias else {}
-        if self.bias and self.recurrent_bias:
-            wanted |= zip(self._recurrent_names("bias_hh"), biases, strict=True)
-        shapes |= {name: (rows,) for name, rows in wanted.items() if rows}
+        shapes = self._layout.shapes(self.input_size, bias=self.bias, recurrent_bias=self.recurrent_bias)
         return shapes | {name: (self._width(name),) for name in self.vectors}
 
     def reset_parameters(self) -> None:
@@ -176,25 +154,15 @@ class GatedCell(nn.Module):
 
     def input_bias(self) -> Tensor | None:
         """The bias (W,) of the input product, zero for stages that have none; a cell may override it."""
-        if self.bias_ih is None or self._input_biases == self._input_split:
-            return self.bias_ih
-        pieces = self.bias_ih.split(self._input_biases)
-        short = zip(pieces, self._input_split, strict=True)
-        return torch.cat([piece if len(piece) == rows else piece.new_zeros(rows) for piece, rows in short])
+        return self._layout.input_bias(self.bias_ih)
 
     def recurrent_weights(self) -> tuple[list[Tensor | None], list[Tensor | None]]:
         """Weight (products * N, source's width) and bias (products * N,) of each stage, ``None`` where it has none."""
-        if self._joint:
-            whole = len(self._split) == 1
-            weights: list[Tensor]
-            biases: list[Tensor | None]
-            bias = self.bias_hh
-            weights = [self.weight_hh] if whole else list(self.weight_hh.split(self._split))
-            pieces = [bias] * len(weights) if whole or bias is None else list(bias.split(self._biases))
-            biases = [piece if rows else None for piece, rows in zip(pieces, self._biases, strict=True)]
+        if self._layout.joint:
+            weights, biases = self._layout.joint_products(self.weight_hh, self.bias_hh)
         else:
-            weights = [getattr(self, f"weight_hh_{i}") for i in range(len(self._split))]
-            biases = [getattr(self, f"bias_hh_{i}") for i in range(len(self._split))]
+            weights = [getattr(self, name) for name in self._layout.recurrent_names("weight_hh")]
+            biases = [getattr(self, name) for name in self._layout.recurrent_names("bias_hh")]
         each = iter(zip(weights, biases, strict=True))
         pairs = [(None, None) if stage.source is None else next(each) for stage in self.stages]
         return [weight for weight, _ in pairs], [bias for _, bias in pairs]
