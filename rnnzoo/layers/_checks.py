@@ -23,6 +23,28 @@ def check_sizes(**sizes: Any) -> None:
             raise ValueError(f"{name} is {size!r}; expected a whole number of at least 1.")
 
 
+def check_positive(**numbers: Any) -> None:
+    """Raise unless every named constructor argument is a number above 0.
+
+    Raises:
+        ValueError: it is 0 or below, or no number.
+    """
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 < number < float("inf"):
+            raise ValueError(f"{name} is {number!r}; expected a number above 0.")
+
+
+def check_between(low: float, high: float, **numbers: Any) -> None:
+    """Raise unless every named constructor argument is a number from ``low`` to ``high``.
+
+    Raises:
+        ValueError: it is outside, or no number.
+    """
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not low <= number <= high:
+            raise ValueError(f"{name} is {number!r}; expected a number from {low} to {high}.")
+
+
 def check_sequence(x: Tensor, input_size: int, weight: Tensor) -> None:
     """Raise unless ``x`` is (B, T, input_size) with B, T >= 1, of ``weight``'s dtype (any float under autocast).
 

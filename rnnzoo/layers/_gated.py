@@ -35,9 +35,9 @@ What else a cell may need: several states (``states = ("h", "c")``); an output t
 states of another width (``sizes = {"h": P}``); products without a bias (``Stage(..., input_bias=False)``,
 ``recurrent_bias=False``); per-channel weights (``vectors = ("p_i",)``, then read by name); updates that mix channels,
 such as a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product (override ``hoist``);
-recurrent weights shared, constrained or named otherwise (override ``recurrent_weights``); other parameters (override
-``parameter_shapes``, and ``input_bias``). A cell with options takes them, sets what depends on them on ``self``, and
-hands the rest on:
+recurrent or per-channel weights shared, constrained or named otherwise (override ``recurrent_weights``,
+``vector_weights``); other parameters (override ``parameter_shapes``, and ``input_bias``). A cell with options takes
+them, sets what depends on them on ``self``, and hands the rest on:
 
     def __init__(self, input_size, hidden_size, *, nonlinearity="tanh", **common):
         self.nonlinearity, self.stages = nonlinearity, (Stage("h", 1, 1, NONLINEARITIES[nonlinearity], (), ("h",)),)
@@ -167,6 +167,10 @@ class GatedCell(nn.Module):
         pairs = [(None, None) if stage.source is None else next(each) for stage in self.stages]
         return [weight for weight, _ in pairs], [bias for _, bias in pairs]
 
+    def vector_weights(self) -> dict[str, Tensor]:
+        """The per-channel weights by name, as the stages read them."""
+        return {name: getattr(self, name) for name in self.vectors}
+
     def native_weights(self) -> list[Tensor]:
         """The parameters in the order of torch's kernels; zeros stand in for a recurrent bias the cell does without."""
         if self.bias_ih is None:
@@ -187,7 +191,7 @@ class GatedCell(nn.Module):
         """
         check_step(x, self.input_size, self.weight_ih)
         check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
-        vectors = {name: getattr(self, name) for name in self.vectors}
+        vectors = self.vector_weights()
         weights, biases = self.recurrent_weights()
         return gated_step(
             self.stages, self.hoist(x), state, weights, biases, vectors, states=self.states, output=self.output
@@ -229,7 +233,7 @@ class GatedCell(nn.Module):
         """
         state = check_call(self, x, state, lengths)
         x = self.hoist_sequence(x, lengths)  # (B, T, W)
-        vectors = {name: getattr(self, name) for name in self.vectors}
+        vectors = self.vector_weights()
         weights, biases = self.recurrent_weights()
         found = gated_values(self.stages, x, state, weights, biases, vectors, states=self.states, lengths=lengths)
         return gate_report(self, *found)
@@ -248,7 +252,7 @@ class GatedCell(nn.Module):
         return y, tuple(member.squeeze(0) for member in final)
 
     def _gated(self, x: Tensor, state: State, lengths: Tensor | None, backend: str) -> tuple[Tensor, State]:
-        vectors = {name: getattr(self, name) for name in self.vectors}
+        vectors = self.vector_weights()
         weights, biases = self.recurrent_weights()
         product: dict[str, Tensor | None] = {}
         if type(self).hoist is GatedCell.hoist:
