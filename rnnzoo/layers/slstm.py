@@ -86,8 +86,8 @@ class _Equations:
 class SLSTM(OneBiasCell):
     """sLSTM of xLSTM, without the block around it; the states are h, c, n and the stabiliser m.
 
-    The authors' code (xlstm 2.0, PyTorch backend) starts the stabiliser with the input gate only where every n of the
-    batch is 0, so that a fresh row beside a carried one can be 0 / 0; here each element is asked.
+    The authors' code (xlstm, PyTorch backend) starts the stabiliser with the input gate only where every n of the batch
+    is 0, so that the state of a fresh row depends on the rows beside it, and can be 0 / 0; here each element is asked.
 
     R is multiplied as one (4H, H) matrix, zero between heads and put together once a call: a step's product costs what
     the LSTM's does, ``num_heads`` times the least that is possible, and is one call of the matrix library.
