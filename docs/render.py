@@ -1,8 +1,8 @@
 """Render what the docs show of measurements and registries: ``python docs/render.py`` (``--check``: only compare).
 
-README.md and docs/articles.md get the text between ``<!-- rendered: NAME -->`` and ``<!-- end -->``; docs/generated/
-gets one page, CSV and pictures for each table that has rows. No number there is typed: each comes from a row under
-benchmarks/results.
+README.md, docs/articles.md and docs/architectures.md get the text between ``<!-- rendered: NAME -->`` and ``<!-- end
+-->``; docs/generated/ gets one page, CSV and pictures for each table that has rows. No number there is typed: each is
+that of a row under benchmarks/results, or of what is registered.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from architectures import architectures_section, layers_by_kind
 from claims import claims_table
 
 from rnnzoo.bench.columns import Column, columns, sources_of
@@ -23,12 +24,11 @@ from rnnzoo.bench.report import markdown_table, table_rows, tables_with_rows, wr
 from rnnzoo.bench.summary import Line, summarise
 from rnnzoo.bench.table import Table, load_table
 from rnnzoo.cli import main as rnnzoo
-from rnnzoo.registry import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 GENERATED = ROOT / "docs" / "generated"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "articles.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "articles.md", ROOT / "docs" / "architectures.md")
 BRIEF = ("model", "length", "seeds", "test accuracy", "reference accuracy", "parameters", "time an epoch")
 GALLERY = (
     ("exploding-gradients/gradient_norms_against_step", "Exploding gradients, and what clipping leaves of them"),
@@ -146,16 +146,15 @@ def speed_page() -> str:
 
 
 def layers_section() -> str:
-    """Every registered architecture."""
-    lines = ["| name | class | what it is | paper | kind | held to |", "| --- | --- | --- | --- | --- | --- |"]
-    for entry in LAYERS.entries():
-        paper = f"[{entry.paper.authors.split(',')[0]} et al. {entry.paper.year}]({entry.paper.url})"
-        if not entry.paper.url:
-            paper = f"{entry.paper.authors.split(',')[0]} {entry.paper.year}"
-        oracle = f"`{entry.oracle}`" if entry.oracle else "unverified"
-        cells = (f"`{entry.name}`", f"`rnnzoo.{entry.class_name}`", entry.description, paper, entry.kind, oracle)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+    """The names of every registered architecture, by kind."""
+    lines = []
+    for kind, entries in layers_by_kind().items():
+        names = ", ".join(f"`{entry.name}`" for entry in entries)
+        lines.append(f"- **{kind}** ({len(entries)}): {names}")
+    tail = (
+        "[Papers, states, sizes and what each is held to](docs/architectures.md); `rnnzoo show NAME` has the equations."
+    )
+    return "\n".join(lines) + "\n\n" + tail
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
@@ -164,6 +163,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "gallery": gallery,
     "speed": speed_section,
     "layers": layers_section,
+    "architectures": architectures_section,
     "claims": lambda: claims_table(RESULTS),
 }
 

@@ -1,6 +1,7 @@
 """What every test has: a seed, one thread, and the real data only where it lies."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,23 @@ def data_dir() -> Path:
     if not Path(given).is_dir():
         pytest.skip(f"RNNZOO_DATA={given} is not a folder: the real datasets are not here")
     return Path(given)
+
+
+@pytest.fixture
+def registering(monkeypatch):
+    """What a test registers or imports by its path is gone again after it."""
+    from rnnzoo.recurrent import classes
+    from rnnzoo.registry import LAYERS, files
+
+    LAYERS.discover()
+    monkeypatch.setattr(LAYERS, "_entries", dict(LAYERS._entries))
+    monkeypatch.setattr(classes, "_CLASSES", dict(classes._CLASSES))
+    monkeypatch.setattr(files, "_FILES", {})
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield LAYERS
+    for name in set(sys.modules) - before:
+        if not name.startswith(("rnnzoo.", "torch")):
+            file = getattr(sys.modules[name], "__file__", None) or ""
+            if not any(part in file for part in ("site-packages", "dist-packages", "lib/python")):
+                del sys.modules[name]

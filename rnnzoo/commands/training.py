@@ -13,6 +13,7 @@ from typing import Any
 from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
 from rnnzoo.commands.imports import import_files
 from rnnzoo.recipes import RecipeError, list_recipes, parse_config, recipe_config
+from rnnzoo.recurrent.options import cell_options
 from rnnzoo.registry import DATA, LAYERS, TASKS, unknown
 
 USAGE = """\
@@ -142,12 +143,15 @@ def _data(recipe: Any, name: str | None) -> dict[str, Any]:
 
 
 def _check_layer(arguments: Sequence[str], config: dict[str, Any]) -> None:
-    """Stop at an unknown layer before anything is loaded."""
-    layer = (config.get("model") or {}).get("layer", "lstm")
+    """Stop at an unknown layer before anything is loaded; of another layer's options keep only those it takes too."""
+    model = config.get("model") or {}
+    layer = given = model.get("layer", "lstm")
     if "--model.layer" in arguments:
         layer = list(arguments)[list(arguments).index("--model.layer") + 1]
-    if layer != "none":
-        LAYERS.entry(layer)
+    takes = {} if layer == "none" else cell_options(LAYERS.entry(layer).target)
+    if layer != given and model.get("layer_options"):
+        kept = {key: value for key, value in model["layer_options"].items() if key in takes}
+        config["model"] = {**model, "layer_options": kept}
 
 
 def _check_settings(arguments: Sequence[str], config: dict[str, Any], task: type) -> None:

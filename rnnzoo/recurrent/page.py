@@ -14,7 +14,9 @@ from rnnzoo.contracts import LayerEntry
 
 def layer_page(entry: LayerEntry) -> str:
     """The docstring of the layer's class: what it is, its equations, the cell's arguments, then the facts."""
-    equations = inspect.cleandoc(sys.modules[entry.target.__module__].__doc__ or "")
+    name = entry.target.__module__
+    module = sys.modules.get(name) if name != "__main__" else None  # the docstring of a notebook is not its author's
+    equations = inspect.cleandoc(getattr(module, "__doc__", None) or "")
     own = inspect.cleandoc(entry.target.__doc__ or "")
     parts = [equations, own, *_facts(entry)]
     return "\n\n".join(part for part in parts if part)
@@ -76,6 +78,13 @@ def tiny_state_shapes(entry: LayerEntry) -> tuple[tuple[int, ...], ...]:
     """The state's shapes of the layer's tiny cell, without the batch. The random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         return tuple(entry.target(**entry.tiny).state_shapes)
+
+
+def parameter_count(entry: LayerEntry, input_size: int, hidden_size: int) -> int:
+    """Parameters of one cell of these sizes with its default options. The random state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        cell = entry.target(input_size, hidden_size)
+    return sum(parameter.numel() for parameter in cell.parameters())
 
 
 def _state_shapes(entry: LayerEntry, hidden_size: int) -> tuple[tuple[int, ...], ...] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -50,7 +49,7 @@ def defaults(target: type) -> dict[str, Any]:
         "class_name": target.__name__,
         "paper": None,
         "kind": _kind(target),
-        "description": _first_line(target.__doc__ or sys.modules[target.__module__].__doc__),
+        "description": _first_line(target.__doc__),
         "tiny": TINY,
         "oracle": None,
         "backends": _backends(target),

@@ -45,8 +45,9 @@ def refuse_idle(path: str | Path) -> None:
         DiscoveryError: no class of any registry is from the file.
     """
     file = Path(path).resolve()
-    found: list[type] = [entry.target for entry in LAYERS.entries()]
-    found += [entry.target for entry in TASKS.entries()]
+    if any(source_file(entry.target) == file for entry in LAYERS.entries()):
+        return  # the others load Lightning
+    found: list[type] = [entry.target for entry in TASKS.entries()]
     found += [entry.target for entry in DATA.entries()]
     found += [entry.target for entry in CODECS.entries()]
     if not any(source_file(target) == file for target in found):
@@ -56,8 +57,9 @@ def refuse_idle(path: str | Path) -> None:
 def _loaded(file: Path) -> ModuleType | None:
     """The module that this process already made of the file."""
     for module in list(sys.modules.values()):
-        given = getattr(module, "__file__", None)
-        if given and module.__name__ != "__main__" and Path(given).resolve() == file:
+        given = getattr(module, "__file__", None) or ""
+        # the name alone first: to resolve the path of every module takes long
+        if given.endswith(file.name) and module.__name__ != "__main__" and Path(given).resolve() == file:
             return module
     return None
 

@@ -30,7 +30,7 @@ def check_layer(entry: LayerEntry) -> None:
         raise ValueError(f"backends is {entry.backends!r}; expected a tuple of names, 'reference' first.")
     for size in ("input_size", "hidden_size"):
         if size not in entry.tiny:
-            raise ValueError(f"tiny is {dict(entry.tiny)!r}; expected an {size} in it, such as {size}=3.")
+            raise ValueError(f"tiny is {dict(entry.tiny)!r}; expected {size} in it, such as {size}=3.")
     for law, reason in entry.exemptions.items():
         if not isinstance(reason, str) or not reason:
             raise ValueError(f"exemptions[{law!r}] is {reason!r}; expected the reason why the law cannot hold.")

@@ -76,22 +76,3 @@ def test_every_registry_has_members_and_refuses_a_typo(registry):
 def test_a_name_near_nothing_gets_the_whole_list():
     assert str(unknown("thing", "zzz", ["b", "a"])) == "unknown thing 'zzz'; known: a, b."
     assert str(unknown("thing", "zzz", [])) == "unknown thing 'zzz'; known: none."
-
-
-@pytest.mark.parametrize("entry", LAYERS.entries(), ids=lambda entry: entry.name)
-def test_a_layers_registration_is_complete(entry):
-    assert entry.kind in {"gated", "elementwise", "scan", "matrix", "other"}
-    assert entry.backends[0] == "reference"
-    assert entry.paper.title
-    assert entry.paper.authors
-    assert 1943 <= entry.paper.year <= 2100
-    assert entry.paper.url == "" or entry.paper.url.startswith("https://")
-    assert entry.description
-    assert {"input_size", "hidden_size"} <= set(entry.tiny)
-    assert entry.target.__doc__
-
-
-def test_class_names_are_one_a_layer():
-    names = [entry.class_name for entry in LAYERS.entries()]
-    assert len(set(names)) == len(names)
-    assert all(name != name.lower() for name in names)

@@ -6,11 +6,8 @@ import torch
 from pages import ROOT, code_blocks, files_shown
 from tolerances import close
 
-import rnnzoo
 from rnnzoo import laws
 from rnnzoo.laws.law import example
-from rnnzoo.recurrent import classes
-from rnnzoo.registry import LAYERS
 
 PAGE = ROOT / "docs" / "add-a-layer.md"
 SHOWN = files_shown(PAGE)
@@ -18,16 +15,12 @@ NAME = "leaky_srn"
 
 
 @pytest.fixture
-def leaky_srn(monkeypatch):
+def leaky_srn(registering, monkeypatch):
     """The page's file, imported as if it lay in the folder; gone again afterwards."""
-    LAYERS.discover()
-    monkeypatch.setattr(LAYERS, "_entries", dict(LAYERS._entries))
-    monkeypatch.setattr(classes, "_CLASSES", dict(classes._CLASSES))
     module = types.ModuleType(f"rnnzoo.layers.{NAME}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(compile(SHOWN[f"rnnzoo/layers/{NAME}.py"], str(PAGE), "exec"), module.__dict__)
-    yield LAYERS.entry(NAME)
-    vars(rnnzoo).pop("LeakySRN", None)
+    return registering.entry(NAME)
 
 
 def test_the_page_shows_the_layer_and_its_oracle():
