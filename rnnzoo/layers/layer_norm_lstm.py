@@ -7,7 +7,7 @@ h_t = sigmoid(o) * tanh(LN(c_t) + s)                   what is carried is c_t it
 LN(p) = gain * (p - mean(p)) / sqrt(variance(p) + eps), each with a gain of its own. The paper writes the norms' shifts
 and a bias apart; they only ever act in sum, and b, b' and s are the sums.
 
-Source: Ba, Kiros, Hinton, "Layer Normalization", 2016, arXiv 1607.06450, supplementary material, equations 20 to 22;
+Source: Ba, Kiros, Hinton, "Layer Normalization", 2016, arXiv 1607.06450, supplementary material;
 gains of 1 to begin with, and eps, from the authors' code (ryankiros/layer-norm).
 """
 

@@ -11,7 +11,7 @@ h_t = o * tanh(c_t)
 cumax is the cumulative sum of a softmax. chunk_size=C: each of the H / C values of F and I is for C channels in a row.
 
 Source: Shen, Tan, Sordoni, Courville, "Ordered Neurons: Integrating Tree Structures into Recurrent Neural Networks",
-ICLR 2019, arXiv 1810.09536, section 4, equations 6 to 14.
+ICLR 2019, arXiv 1810.09536, section 4.
 """
 
 from __future__ import annotations

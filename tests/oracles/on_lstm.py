@@ -1,6 +1,6 @@
 """The ordered-neurons LSTM from the paper's equations, one sequence at a time, in float64 NumPy.
 
-Shen, Tan, Sordoni, Courville, "Ordered Neurons", 2019, equations 6 to 14; the master gates have one value a chunk.
+Shen, Tan, Sordoni, Courville, "Ordered Neurons", 2019, section 4; the master gates have one value a chunk.
 """
 
 import numpy as np
