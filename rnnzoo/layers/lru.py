@@ -113,8 +113,9 @@ class LRU(DiagonalCell):
         nn.init.normal_(self.D, std=1.0 if self.D.dim() == 1 else I**-0.5)
 
     def eigenvalues(self) -> Tensor:
-        """lambda, pairs (N, 2)."""
-        size, angle = torch.exp(-torch.exp(self.nu_log)), torch.exp(self.theta_log)
+        """lambda, pairs (N, 2), of single precision at least."""
+        wide = torch.promote_types(self.nu_log.dtype, torch.float32)
+        size, angle = torch.exp(-torch.exp(self.nu_log.to(wide))), torch.exp(self.theta_log.to(wide))
         return torch.stack((size * torch.cos(angle), size * torch.sin(angle)), -1)
 
     def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -92,8 +92,8 @@ class RWKV4(SoftmaxCell):
         self.time_first.copy_(math.log(0.3) + 0.5 * ((h + 1) % 3 - 1))
         self.time_mix.copy_(torch.stack((i / I, i / I, (i / I) ** 0.5)))
         nn.init.zeros_(self.weight_ih)
-        nn.init.orthogonal_(self.weight_ih[H : 2 * H], gain=max(1.0, (H / I) ** 0.5))
-        nn.init.orthogonal_(self.out_weight)
+        self.weight_ih[H : 2 * H] = nn.init.orthogonal_(torch.empty(H, I), gain=max(1.0, (H / I) ** 0.5))
+        self.out_weight.copy_(nn.init.orthogonal_(torch.empty(H, H)))
 
     def gates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """sigmoid(r), k and v (B, T, H), of x (B, 1 + T, I) with the step before it in front."""

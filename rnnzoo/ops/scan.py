@@ -25,6 +25,7 @@ BACKENDS = ("reference", "torch")
 HALF = (torch.float16, torch.bfloat16)
 BLOCK = 16  # steps composed one after another in a block
 LOOP = 64  # up to here a plain loop is quicker than blocks
+WIDE = 4096  # from here on too, on the CPU: the numbers of a step, for each thread
 
 
 def scan(
@@ -113,7 +114,7 @@ def _run(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None, chosen: str) 
         a, b = torch.where(valid, a, 1), torch.where(valid, b, 0)  # (B, T, ...)
     if chosen == "reference":
         h, final = _reference(a, b, h0)
-    elif torch.compiler.is_compiling():
+    elif torch.compiler.is_compiling() or (b.is_complex() and _is_wide(b)):  # conjugates of all of h cost more
         h = blocked(a, b, h0)
         final = h[:, -1]
     else:
@@ -192,7 +193,7 @@ def blocked(a: Tensor, b: Tensor, h: Tensor, reverse: bool = False, ring: Ring =
     """All states (B, T, ...) of the recurrence started from ``h``; ``reverse`` runs from the last step to the first."""
     T = b.shape[1]
     order = -1 if reverse else 1
-    if T <= LOOP:
+    if T <= LOOP or _is_wide(b):
         states = []
         for a_t, b_t in zip(_steps(a, T)[::order], b.unbind(1)[::order], strict=True):
             h = ring.step(b_t, a_t, h)
@@ -221,6 +222,13 @@ def blocked(a: Tensor, b: Tensor, h: Tensor, reverse: bool = False, ring: Ring =
         more = blocked(a_tail, b[:, tail], ends[:, 0] if reverse else ends[:, -1], reverse, ring)
         out = torch.cat((more, out) if reverse else (out, more), 1)
     return out
+
+
+def _is_wide(b: Tensor) -> bool:
+    """Whether a step is work enough by itself: then blocks, which go three times over all data, lose to a loop."""
+    if b.device.type != "cpu" or torch.compiler.is_compiling():
+        return False
+    return b[:, 0].numel() >= WIDE * torch.get_num_threads()
 
 
 def _steps(a: Tensor, T: int) -> tuple[Tensor, ...]:

@@ -128,7 +128,7 @@ def test_rwkv4_begins_as_the_authors_first_layer():
     k, v, r = made.weight_ih.detach().chunk(3)
     assert not k.any()
     assert not r.any()
-    close(v @ v.T, torch.eye(5, dtype=torch.float64))
+    close((v @ v.T).float(), torch.eye(5))
 
 
 def test_a_stack_of_rwkv4_as_it_begins_learns():
@@ -154,3 +154,14 @@ def test_weight_decay_leaves_rwkv4_alone():
 def test_bad_options_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("kind", [RWKV4, Aaren])
+def test_half_precision_gives_finite_results_near_those_of_double(kind, dtype):
+    made = kind(3, 4, dtype=dtype)
+    x = torch.randn(2, 40, 3, dtype=dtype)
+    y, state = made(x)
+    assert {part.dtype for part in (y, *state)} == {dtype}
+    assert all(part.isfinite().all() for part in (*state, *torch.autograd.grad(y.sum(), list(made.parameters()))))
+    torch.testing.assert_close(y.double(), made.double()(x.double())[0], atol=0.05, rtol=0.05)

@@ -265,3 +265,15 @@ def test_weight_decay_leaves_the_time_scales_alone(kind, names):
 def test_bad_options_are_named(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("kind", ORACLES)
+def test_half_precision_gives_finite_results_near_those_of_double(kind, dtype):
+    made = kind(3, 4, dtype=dtype)
+    x = torch.randn(2, 40, 3, dtype=dtype)
+    y, state = made(x)
+    assert {part.dtype for part in (y, *state)} == {dtype}
+    assert all(part.isfinite().all() for part in (*state, *torch.autograd.grad(y.sum(), list(made.parameters()))))
+    expected = made.double()(x.double())[0].detach()
+    torch.testing.assert_close(y.double(), expected, atol=0.05 * float(expected.abs().max()), rtol=0.05)

@@ -152,3 +152,11 @@ def test_bad_input_is_named(change, error, message):
 def test_a_backend_that_cannot_run_is_refused():
     with pytest.raises(BackendError, match="complex_scan cannot run with backend='native'"):
         complex_scan(*example(2, 4, 3), backend="native")
+
+
+@pytest.mark.parametrize("varies", VARIES)
+def test_steps_that_are_work_enough_by_themselves_give_what_the_loop_gives(varies, monkeypatch):
+    monkeypatch.setitem(blocked.__globals__, "WIDE", 6)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    inputs = example(2, 100, 3, varies=varies)
+    close(with_gradients(*complex_scan(*inputs), inputs), with_gradients(*loop(*inputs), inputs))

@@ -4,7 +4,7 @@ from tolerances import close
 from torch.autograd import gradcheck, gradgradcheck
 
 from rnnzoo.ops import BackendError
-from rnnzoo.ops.scan import LOOP, scan
+from rnnzoo.ops.scan import LOOP, WIDE, Ring, blocked, scan
 from rnnzoo.registry import UnknownName
 
 TIMES = (1, 2, 3, 17, 64, 65, 100, 127, 300, 1031)  # around LOOP, a prime, and long enough for two levels of blocks
@@ -223,3 +223,15 @@ def test_coefficients_that_do_not_vary_along_a_size_give_what_they_give_written_
     da, db, dh0 = torch.autograd.grad(score, (a, b, h0))
     close((h, final, db, dh0), (*expected[:2], *expected[3:]))
     close(da, expected[2].sum_to_size(size))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_steps_that_are_work_enough_by_themselves_give_what_the_loop_gives(threads, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    inputs = example(2, 100, WIDE // 2)
+    calls = []
+    add = torch.addcmul
+    monkeypatch.setitem(blocked.__globals__, "LINEAR", Ring(torch.mul, lambda *a: calls.append(0) or add(*a)))
+    monkeypatch.setattr(blocked, "__defaults__", (False, blocked.__globals__["LINEAR"]))
+    close(results(*inputs, None, "torch"), results(*inputs, None, "reference"))
+    assert (len(calls) == 100 + 99) == (threads == 1)  # one for each step and way, where blocks need two
