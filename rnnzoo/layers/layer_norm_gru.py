@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm, linear
+from torch.nn.functional import layer_norm, linear, pad
 
 from rnnzoo.contracts import Paper
 from rnnzoo.layers._gated import GatedCell
@@ -26,22 +26,28 @@ from rnnzoo.registry import LAYERS
 EPSILON = 1e-5
 
 
-def _normalised(p: Tensor, gain: Tensor, shift: Tensor | None) -> Tensor:
-    """The products p (..., 3H) of r, z, n: the gates' normalised together, then the candidate's."""
+def _normalised(p: Tensor) -> list[Tensor]:
+    """The products p (..., 3H), centred and scaled: both gates' together (..., 2H), then the candidate's (..., H)."""
     widths = (p.shape[-1] // 3 * 2, p.shape[-1] // 3)
-    parts = [layer_norm(part, part.shape[-1:], eps=EPSILON) for part in p.split(widths, -1)]
-    p = torch.cat(parts, -1) * gain
-    return p if shift is None else p + shift
+    return [layer_norm(part, part.shape[-1:], eps=EPSILON) for part in p.split(widths, -1)]
 
 
-def _gates(x: Tensor, u: Tensor, h: Tensor, gain: Tensor, shift: Tensor | None = None) -> tuple[Tensor, ...]:
-    u = _normalised(u.flatten(-2), gain, shift).unflatten(-1, (3, -1))  # (..., 3, H)
-    r, z = torch.sigmoid(x[..., :2, :] + u[..., :2, :]).unbind(-2)  # (..., H) each
-    return r, z, torch.tanh(x[..., 2, :] + r * u[..., 2, :])
+def _normalise(_: None, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    gates, n = _normalised(u.flatten(-2))
+    r, z = gates.chunk(2, -1)  # (..., H) each
+    return r, z, n
 
 
-def _update(x: Tensor, u: Tensor, h: Tensor, gain: Tensor, shift: Tensor | None = None) -> tuple[Tensor]:
-    _, z, n = _gates(x, u, h, gain, shift)
+def _gates(x: Tensor, _: None, r: Tensor, z: Tensor, n: Tensor, h: Tensor, *affine: Tensor) -> tuple[Tensor, ...]:
+    gain_r, gain_z, gain_n, *shift_n = affine  # (H,) each
+    x_r, x_z, x_n = x.unbind(-2)  # (..., H) each
+    r, z = torch.sigmoid(torch.addcmul(x_r, gain_r, r)), torch.sigmoid(torch.addcmul(x_z, gain_z, z))
+    u = torch.addcmul(shift_n[0], gain_n, n) if shift_n else gain_n * n
+    return r, z, torch.tanh(torch.addcmul(x_n, r, u))
+
+
+def _update(x: Tensor, _: None, r: Tensor, z: Tensor, n: Tensor, h: Tensor, *affine: Tensor) -> tuple[Tensor]:
+    _r, z, n = _gates(x, _, r, z, n, h, *affine)
     return (torch.lerp(h, n, z),)
 
 
@@ -78,21 +84,25 @@ class LayerNormGRU(GatedCell):
     """
 
     gain_ih: nn.Parameter
+    gain_hh: nn.Parameter
     shift_ih: nn.Parameter
+    shift_hh: nn.Parameter
 
     def __init__(
         self, input_size: int, hidden_size: int, *, bias: bool = True, recurrent_bias: bool = True, **common: Any
     ) -> None:
-        self.vectors = ("gain_hh", "shift_hh") if bias and recurrent_bias else ("gain_hh",)
-        self.sizes = dict.fromkeys(self.vectors, 3 * hidden_size)
-        reads, names = ("h", *self.vectors), ("reset", "update", "candidate")
-        self.stages = (Stage("h", 3, 3, _update, reads, ("h",), pointwise=False, gates=_gates, gate_names=names),)
+        self.vectors = ("gain_r", "gain_z", "gain_n", *(("shift_n",) if bias and recurrent_bias else ()))
+        reads, names = ("r", "z", "n", "h", *self.vectors), ("reset", "update", "candidate")
+        self.stages = (
+            Stage("h", 0, 3, _normalise, (), ("r", "z", "n"), pointwise=False),
+            Stage(None, 3, 0, _update, reads, ("h",), gates=_gates, gate_names=names),
+        )
         super().__init__(input_size, hidden_size, bias=bias, recurrent_bias=recurrent_bias, **common)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """As the base's, gains and shifts in place of biases."""
-        shapes = {name: shape for name, shape in super().parameter_shapes().items() if not name.startswith("bias")}
-        names = ("gain_ih", "shift_ih") if self.bias else ("gain_ih",)
+        """The matrices, and gains and shifts in place of biases."""
+        shapes = {name: shape for name, shape in super().parameter_shapes().items() if name.startswith("weight")}
+        names = ["gain_ih", "gain_hh", *["shift_ih"] * self.bias, *["shift_hh"] * (self.bias and self.recurrent_bias)]
         return shapes | dict.fromkeys(names, (3 * self.hidden_size,))
 
     def reset_parameters(self) -> None:
@@ -102,7 +112,31 @@ class LayerNormGRU(GatedCell):
             if name.startswith(("gain", "shift")):
                 nn.init.constant_(parameter, float(name.startswith("gain")))
 
+    @property
+    def gain_r(self) -> Tensor:
+        """The recurrent norm's gain (H,) for the reset gate."""
+        return self.gain_hh.split(self.hidden_size)[0]
+
+    @property
+    def gain_z(self) -> Tensor:
+        """The recurrent norm's gain (H,) for the update gate."""
+        return self.gain_hh.split(self.hidden_size)[1]
+
+    @property
+    def gain_n(self) -> Tensor:
+        """The recurrent norm's gain (H,) for the candidate."""
+        return self.gain_hh.split(self.hidden_size)[2]
+
+    @property
+    def shift_n(self) -> Tensor:
+        """The recurrent norm's shift (H,) for the candidate."""
+        return self.shift_hh.split(self.hidden_size)[2]
+
     def hoist(self, x: Tensor) -> Tensor:
-        """x (..., I) to the normalised blocks r, z, n (..., 3H)."""
+        """x (..., I) to the normalised blocks r, z, n (..., 3H), which take along the gates' recurrent shifts."""
         p = linear(x, self.weight_ih).to(self.weight_ih.dtype)  # autocast multiplies in half precision
-        return _normalised(p, self.gain_ih, self.shift_ih if self.bias else None)
+        p = torch.cat(_normalised(p), -1) * self.gain_ih
+        if not self.bias:
+            return p
+        H = self.hidden_size
+        return p + (self.shift_ih + pad(self.shift_hh[: 2 * H], (0, H)) if self.recurrent_bias else self.shift_ih)
