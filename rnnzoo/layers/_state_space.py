@@ -130,7 +130,7 @@ def hippo_normal(N: int) -> tuple[Tensor, Tensor, Tensor]:
         The N / 2 eigenvalues of positive imaginary part, ascending; their eigenvectors V (N, N / 2); V^H B (N / 2,)
         of the LegS input B_n = sqrt(2n + 1). All complex128.
 
-    Source: Gu, Gupta, Goel, Ré, arXiv 2206.11893, section 4.2 (equation 7).
+    Source: Gu, Gupta, Goel, Ré, arXiv 2206.11893; the matrices as in s5/ssm_init.py of S5's authors.
     """
     n = torch.arange(N, dtype=torch.float64)
     B = torch.sqrt(2 * n + 1)  # (N,)

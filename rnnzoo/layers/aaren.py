@@ -9,8 +9,7 @@ y_t = w_t / u_t
 
 which is sum_{i<=t} softmax(s_1, ..., s_t)_i v_i.
 
-Source: Feng, Tung, Hajimirsadeghi, Ahmed, Bengio, Mori, "Attention as an RNN", 2024, arXiv 2405.13956, sections 3.1 to
-3.3.
+Source: Feng, Tung, Hajimirsadeghi, Ahmed, Bengio, Mori, "Attention as an RNN", 2024, arXiv 2405.13956.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ At first |lambda|^2 is uniform between r_min^2 and r_max^2, the angle uniform up
 exp(gamma) = sqrt(1 - |lambda|^2), so that white noise gives a state of the same size for every lambda.
 
 Source: Orvieto, Smith, Gu, Fernando, Gulcehre, Pascanu, De, "Resurrecting Recurrent Neural Networks for Long
-Sequences", 2023, arXiv 2303.06349, section 3 (lemma 3.2, equations 5 to 7) and appendix A.
+Sequences", 2023, arXiv 2303.06349; initialisation as in the public reimplementation minimal-LRU, lru/model.py.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ dt_t = softplus(V r_t + b)                                  (E,)
 h_t = exp(dt_t A) * h_{t-1} + (dt_t u_t) B_t^T              (E, N), A = -exp(A_log)
 y_t = O ((h_t C_t + D * u_t) * silu(z_t))                   (H,)
 
-Source: Gu, Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces", 2023, arXiv 2312.00752, section 3
-(algorithm 2, figure 3); initialisation and the simpler input rule dt B, which stands for the exact one, as in the
+Source: Gu, Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spaces", 2023, arXiv 2312.00752;
+initialisation and the simpler input rule dt B, which stands for the exact one, as in the
 authors' mamba_simple.py.
 """
 

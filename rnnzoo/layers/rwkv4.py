@@ -8,8 +8,8 @@ y_t = O (sigmoid(r_t) * wkv_t)                              (H,)
 with the decay w = exp(time_decay) and the bonus b = time_first of the step itself. Both sums are carried relative to
 their largest exponent so far.
 
-Source: Peng et al., "RWKV: Reinventing RNNs for the Transformer Era", 2023, arXiv 2305.13048, section 3 (equations 11
-to 16) and the appendix on numerical stability; initialisation as in the authors' RWKV-v4/src/model.py.
+Source: Peng et al., "RWKV: Reinventing RNNs for the Transformer Era", 2023, arXiv 2305.13048; the running
+largest exponent and the initialisation as in the authors' RWKV-v4/src/model_run.py and model.py.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ A at first, n = 0, ..., N / 2 - 1: init="lin": -1/2 + i pi n; "inv": -1/2 + i N 
 eigenvalues of the normal part of the HiPPO-LegS matrix.
 
 Source: Gu, Gupta, Goel, Ré, "On the Parameterization and Initialization of Diagonal State Space Models", 2022,
-arXiv 2206.11893, sections 3 and 4 (equations 6 to 9).
+arXiv 2206.11893; the recurrence's kernel and C, D, dt at first as in the authors' models/s4/s4d.py.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ y_t = 2 Re(C h_t) + D x_t                                   (H,)
 At first Lambda are the eigenvalues of the normal part of the HiPPO-LegS matrix (HiPPO-N), B = V^H B' and C = C' V with
 its eigenvectors V and B', C' random.
 
-Source: Smith, Warrington, Linderman, "Simplified State Space Layers for Sequence Modeling", 2023, arXiv 2208.04933,
-sections 3 and 4.
+Source: Smith, Warrington, Linderman, "Simplified State Space Layers for Sequence Modeling", 2023, arXiv 2208.04933;
+initialisation as in the authors' s5/ssm.py and s5/ssm_init.py.
 """
 
 from __future__ import annotations

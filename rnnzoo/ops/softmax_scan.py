@@ -13,8 +13,8 @@ w_t = e^(m_{t-1} + d_t - m_t) w_{t-1} + e^(s_t - m_t) v_t
 where no exponent is above zero and one of the two is zero. m is a linear recurrence over (max, +), and once it is known
 u and w are one over (*, +) whose coefficients are at most 1: both run in the blocks of `ops.scan`.
 
-Source: Milakov, Gimelshein, "Online normalizer calculation for softmax", 2018, arXiv 1805.02867, algorithm 3; with a
-decay d: Peng et al., "RWKV: Reinventing RNNs for the Transformer Era", 2023, arXiv 2305.13048, appendix.
+Source: Milakov, Gimelshein, "Online normalizer calculation for softmax", 2018, arXiv 1805.02867; with a
+decay d: Peng et al., "RWKV: Reinventing RNNs for the Transformer Era", 2023, arXiv 2305.13048.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Aaren as softmax attention over every prefix, float64 NumPy: arXiv 2405.13956, section 3.
+"""Aaren as softmax attention over every prefix, float64 NumPy: arXiv 2405.13956.
 
 The state that comes in counts as one token more, of score m + log u and of value w / u.
 """

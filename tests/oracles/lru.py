@@ -1,4 +1,4 @@
-"""The linear recurrent unit as turning planes, float64 NumPy: arXiv 2303.06349, section 3 and appendix A.
+"""The linear recurrent unit as turning planes, float64 NumPy: arXiv 2303.06349.
 
 Each unit of the state is a plane: it turns by the angle e^theta, shrinks to e^(-e^nu) of its length, and is pushed.
 """

@@ -1,4 +1,4 @@
-"""The Mamba block one channel at a time, float64 NumPy: arXiv 2312.00752, algorithm 2 and figure 3."""
+"""The Mamba block one channel at a time, float64 NumPy: arXiv 2312.00752."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""RWKV-4's time mixing as the sum of its equation, float64 NumPy: arXiv 2305.13048, equations 11 to 15 and 16.
+"""RWKV-4's time mixing as the sum of its equation, float64 NumPy: arXiv 2305.13048.
 
 No running sum is kept: at every step the numerator and the denominator are summed again over all earlier steps, after
 the sums that came with the state. Only the state handed back is put into the form of the paper's appendix.

@@ -1,4 +1,4 @@
-"""S4D from the paper's equations, float64 NumPy, by complex arithmetic step by step: arXiv 2206.11893, section 3."""
+"""S4D from the paper's equations, float64 NumPy, by complex arithmetic step by step: arXiv 2206.11893."""
 
 import numpy as np
 

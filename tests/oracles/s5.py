@@ -1,4 +1,4 @@
-"""S5 as a real state space of twice the width, float64 NumPy: arXiv 2208.04933, section 3.
+"""S5 as a real state space of twice the width, float64 NumPy: arXiv 2208.04933.
 
 A conjugate pair of eigenvalues is one real two-by-two block, so that the whole layer is x' = F x + G u, y = K x + D u
 with real matrices, and no complex number is carried.
