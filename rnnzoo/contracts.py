@@ -185,3 +185,6 @@ class ResultRow:
     finished_at: str  # UTC, ISO 8601
     checkpoint_sha256: str
     schema: int = 1
+    trial: dict[str, Any] = field(default_factory=dict)  # which of a table's trials, such as {"learning_rate": 0.01}
+    contest: str = ""  # hash of the settings that a run's trials have in common; "" where it is none
+    solved: dict[str, Any] = field(default_factory=dict)  # what the runner worked out, such as {"hidden_size": 56}

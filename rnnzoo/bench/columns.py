@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from rnnzoo.bench.summary import Line, spoken_time
 from rnnzoo.bench.table import Reference, Table
+from rnnzoo.bench.trials import grid, spoken_value
 
 
 class Column(NamedTuple):
@@ -33,12 +35,15 @@ def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list
         cells = [str(reference.variant.get(key, "")) for reference in foreign]
         made.append(Column(key, True, [str(line.variant.get(key, "")) for line in lines] + cells))
     made.append(Column("seeds", True, [str(len(line.seeds)) for line in lines] + blank))
+    before = len(made)
+    for key in table.trials:
+        made.append(Column(f"best {key.replace('_', ' ')}", True, [_won(line, key, table) for line in lines] + blank))
     for split, name in (("test", metric), ("validation", metric), ("train", metric), ("test", "loss")):
         heading = f"{split} {name}"
         made.append(Column(heading, True, [str(line.values.get((split, name), "")) for line in lines] + blank))
     held_against = [_references(line, metric, sources) for line in lines]
     made.insert(
-        len(table.variants) + 3,
+        before + len(table.trials) + 1,
         Column(f"reference {metric}", True, held_against + [_reference(reference, sources) for reference in foreign]),
     )
     for name in _traced(lines):
@@ -46,6 +51,9 @@ def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list
         made.append(Column(name.replace("_", " "), True, cells + blank))
         held_against = [_references(line, name, sources) for line in lines]
         made.append(Column(f"reference {name.replace('_', ' ')}", True, held_against + blank))
+    for key in dict.fromkeys(key for line in lines for key in line.solved):
+        cells = [str(line.solved.get(key, "")) for line in lines]
+        made.append(Column(key.replace("_", " "), True, cells + blank))
     made.append(Column("parameters", True, [f"{line.parameters:,}" for line in lines] + blank))
     epochs = ["" if math.isnan(line.seconds_per_epoch) else _time(line.seconds_per_epoch) for line in lines]
     made.append(Column("time an epoch", True, epochs + blank))
@@ -56,6 +64,14 @@ def _traced(lines: Sequence[Line]) -> list[str]:
     """The metrics that stand in no tested split: what sums up traces."""
     tested = {metric for line in lines for split, metric in line.values if split != "train"}
     return list(dict.fromkeys(metric for line in lines for _, metric in line.values if metric not in tested))
+
+
+def _won(line: Line, key: str, table: Table) -> str:
+    """The value of ``key`` in the winning trials, each with its seeds where they differ; says if trials are missing."""
+    seeds = Counter(spoken_value(trial[key]) for trial in line.trials.values())
+    told = ", ".join(f"{value} ({n} seeds)" if len(seeds) > 1 else value for value, n in seeds.most_common())
+    trials = len(grid(table.trials))
+    return told + (f" (of {line.tried} trials out of {trials})" if line.tried < trials else "")
 
 
 def _of_seeds(line: Line, metric: str) -> str:

@@ -24,7 +24,8 @@ def default_wandb() -> str:
 
 def table_loggers(run: Run, folder: Path, wandb_mode: str) -> list[Logger]:
     """The loggers of a table's ``run``."""
-    name = "-".join([run.label, *(f"{key}{value}" for key, value in run.variant.items()), str(run.seed)])
+    varied = {**run.variant, **run.trial}
+    name = "-".join([run.label, *(f"{key}{value}" for key, value in varied.items()), str(run.seed)])
     return run_loggers(folder, wandb_mode, group=run.table, name=name, config=asdict(run))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import html
+import json
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -14,8 +15,9 @@ from rnnzoo.bench.columns import Column, columns, links_of, sources_of
 from rnnzoo.bench.errors import NoRows
 from rnnzoo.bench.pictures import Drawn, pictures
 from rnnzoo.bench.race_report import race_notes
-from rnnzoo.bench.summary import summarise, superseded
+from rnnzoo.bench.summary import latest, summarise, superseded
 from rnnzoo.bench.table import Table, list_tables
+from rnnzoo.bench.trials import spoken_value
 from rnnzoo.contracts import ResultRow
 
 
@@ -72,11 +74,35 @@ def write_report(table: Table, rows: Sequence[ResultRow], results: Path, out: Pa
         writer = csv.writer(stream)
         writer.writerow([column.heading for column in shown])
         writer.writerows(zip(*(column.cells for column in shown), strict=True))
+    if table.trials:
+        files["trials"] = write_trials(table, rows, out / f"{table.name}-trials.csv")
     files["md"] = out / f"{table.name}.md"
     files["md"].write_text(_markdown(table, rows, shown, sources, images), encoding="utf-8")
     files["html"] = out / f"{table.name}.html"
     files["html"].write_text(_page(table, rows, shown, sources, images), encoding="utf-8")
     return files
+
+
+def write_trials(table: Table, rows: Sequence[ResultRow], path: Path) -> Path:
+    """Every trial as a line of a CSV file, the one that counts for its layer and seed marked as chosen."""
+    metric = table.monitor.metric
+    found: dict[tuple[str, str, int, str], dict[str, ResultRow]] = {}
+    for row in latest(table, rows):
+        if row.metric == metric:
+            key = (row.label, json.dumps(row.variant, sort_keys=True), row.seed, row.spec)
+            found.setdefault(key, {})[row.split] = row
+    counted = {(line.label, seed, spec) for line in summarise(table, rows) for seed, spec in line.specs.items()}
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        heads = [f"{split} {metric}" for split in ("validation", "test")]
+        writer.writerow(["model", *table.variants, "seed", *table.trials, *heads, "chosen"])
+        for (label, _, seed, spec), splits in sorted(found.items()):
+            row = next(iter(splits.values()))
+            values = [f"{splits[split].value:.4f}" if split in splits else "" for split in ("validation", "test")]
+            varied = [row.variant.get(key, "") for key in table.variants]
+            tried = [spoken_value(row.trial[key]) for key in table.trials]
+            writer.writerow([label, *varied, seed, *tried, *values, "yes" if (label, seed, spec) in counted else ""])
+    return path
 
 
 def markdown_table(shown: Sequence[Column]) -> str:
@@ -156,9 +182,21 @@ def notes(table: Table, rows: Sequence[ResultRow]) -> str:
         if table.race is None
         else race_notes(table.race, rows)
     )
+    if table.trials:
+        tried = " and ".join(
+            f"{key} in {', '.join(spoken_value(value) for value in values)}" for key, values in table.trials.items()
+        )
+        said.append(
+            f"Each model and seed was trained with every {tried}; the one that is best on validation counts, whatever "
+            f"it does on the test split. All of them are in {table.name}-trials.csv."
+        )
+    if table.parameters is not None:
+        said.append(
+            f"Each layer's width was worked out so that the whole model has about {table.parameters:,} parameters."
+        )
     labels = {row.label for row in rows}
     said += [f"{entry.label}: {entry.note.strip()}" for entry in table.entries if entry.note and entry.label in labels]
-    old = superseded(rows)
+    old = superseded(table, rows)
     if old:
         said.append(f"{old} runs made under older settings of the same entries are left out.")
     if any(row.dirty for row in rows):

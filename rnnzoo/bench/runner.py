@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,8 @@ def make_runs(
     """Make every run whose row file is not there yet.
 
     Each run is locked while it is made, without waiting: of several processes with the same table, each takes the runs
-    that no other has taken. A run whose process was killed goes on from its last checkpoint.
+    that no other has taken. A run whose process was killed goes on from its last checkpoint. Where one fails, it is
+    told, its traceback goes to ``error.txt`` in its working folder, and the others go on.
 
     Args:
         results: the folder of result rows.
@@ -100,6 +102,14 @@ def _make(run: Run, results: Path, devices: int, wandb: str, keep: bool, console
                 except NonFiniteError as error:
                     outcome.failed[run.title] = str(error)
                     console.failed(run, str(error))
+                    return True
+                except (TableError, OSError):
+                    raise
+                except Exception as error:  # one layer's fault, told at the end, is not to cost the others their runs
+                    why = f"{type(error).__name__}: {error} ({folder / 'error.txt'})"
+                    (folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+                    outcome.failed[run.title] = why
+                    console.failed(run, why)
                     return True
             clean(folder, keep)
             outcome.made.append(run)

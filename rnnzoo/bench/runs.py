@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from rnnzoo.bench.entries import choose_entries
 from rnnzoo.bench.errors import TableError, refuse_unknown_keys
 from rnnzoo.bench.race import Race
 from rnnzoo.bench.settings import check_settings
-from rnnzoo.bench.table import Table, TableEntry
+from rnnzoo.bench.table import Table
+from rnnzoo.bench.trials import grid, spoken_trial
+from rnnzoo.bench.widths import Widths
 from rnnzoo.contracts import ResultRow
-from rnnzoo.registry import DATA, LAYERS, unknown
+from rnnzoo.registry import DATA, LAYERS
 from rnnzoo.registry.files import imported_files
 from rnnzoo.registry.places import origin
 
@@ -50,6 +53,9 @@ class Run:
     divergence: str = "stop"
     cell: dict[str, str] = field(default_factory=dict)  # where a user's own cell comes from; of ours the commit tells
     imports: list[str] = field(default_factory=list)  # the users' files that another process is to import
+    trial: dict[str, Any] = field(default_factory=dict)  # which of the table's trials it is; its values are in `model`
+    contest: str = ""  # hash of what it has in common with the other trials; "" where there are none
+    solved: dict[str, Any] = field(default_factory=dict)  # what was worked out, such as the width; it is in `model`
 
     @property
     def id(self) -> str:
@@ -58,8 +64,9 @@ class Run:
 
     @property
     def title(self) -> str:
-        """How a human calls it: ``lstm length=10 seed 3``."""
-        return " ".join([self.label, *(f"{key}={value}" for key, value in self.variant.items()), f"seed {self.seed}"])
+        """How a human calls it: ``lstm length=10 seed 3``, ``lstm seed 0, learning_rate=0.01``."""
+        name = " ".join([self.label, *(f"{key}={value}" for key, value in self.variant.items()), f"seed {self.seed}"])
+        return f"{name}, {spoken_trial(self.trial)}" if self.trial else name
 
     def to_json(self) -> str:
         """The run as JSON, for a worker process and for the working folder."""
@@ -80,10 +87,10 @@ def expand(
     only: dict[str, Any] | None = None,
     precision: str | None = None,
 ) -> list[Run]:
-    """The runs of ``table``, variants outermost and seeds innermost.
+    """The runs of ``table``, variants outermost and, within a seed, trials innermost.
 
     Args:
-        layers: labels of entries, or names of any registered layers (those get the shared settings).
+        layers: labels of entries, names of any registered layers (those get the shared settings), or patterns of both.
         seeds: how many seeds each entry gets (0, 1, ...), instead of what the table says.
         quick: apply the table's ``quick`` settings.
         only: keep the variants with these values, such as ``{"length": 10}``.
@@ -107,26 +114,35 @@ def expand(
         )
     entries = choose_entries(table, layers)
     check_settings(table, entries)
-    versions: dict[str, str] = {}
+    datasets: dict[str, Any] = {}
+    widths = Widths(table)
     runs: list[Run] = []
     for variant in variants_of(table, only or {}):
         for entry in entries:
             data = {**table.data, **entry.data, **variant}
             name = data.pop("name")
             key = json.dumps([name, data], sort_keys=True)
-            if key not in versions:
-                versions[key] = str(DATA.create(name, **data).data_version)
+            if key not in datasets:
+                datasets[key] = DATA.create(name, **data)
             trainer = {**table.trainer, **entry.trainer}
             given = str(precision or trainer.get("precision") or "32-true")
             trainer["precision"] = SHORT_PRECISIONS.get(given, given)
-            run = Run(
+            model = {**table.model, **entry.model}
+            common = Run(
                 table=table.name, spec="", label=entry.label, layer=entry.layer, seed=0, variant=variant,
-                task=table.task, data_name=name, data=data, data_version=versions[key],
-                model={**table.model, **entry.model}, trainer=trainer, monitor=asdict(table.monitor),
-                traces=table.traces, divergence=table.divergence, cell=_origin(entry.layer), imports=imported_files(),
+                task=table.task, data_name=name, data=data, data_version=str(datasets[key].data_version), model=model,
+                trainer=trainer, monitor=asdict(table.monitor), traces=table.traces, divergence=table.divergence,
+                cell=_origin(entry.layer), imports=imported_files(),
             )  # fmt: skip
-            run = replace(run, spec=spec_hash(run))
-            runs += [replace(run, seed=seed) for seed in range(seeds or entry.seeds)]
+            tried = []
+            for trial in grid(table.trials):
+                solved = widths.of(entry, {**model, **trial}, datasets[key])
+                run = replace(common, model={**model, **trial, **solved}, solved=solved)
+                if trial:
+                    contest = spec_hash(replace(common, model={**model, **solved}))
+                    run = replace(run, trial=trial, contest=contest)
+                tried.append(replace(run, spec=spec_hash(run)))
+            runs += [replace(run, seed=seed) for seed in range(seeds or entry.seeds) for run in tried]
     _refuse_twins(runs)
     return runs
 
@@ -152,6 +168,8 @@ def spec_hash(run: Run) -> str:
         **({"divergence": run.divergence} if run.divergence != "stop" else {}),
         # a cell that was edited is another one, whatever its name
         **({"cell": run.cell["sha256"]} if "sha256" in run.cell else {}),
+        # a trial is one of several: the same settings in a table without trials are another run
+        **({"trial": run.trial} if run.trial else {}),
     }
     canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
@@ -174,25 +192,10 @@ def quick_table(table: Table) -> Table:
         trainer={**table.trainer, **quick.get("trainer", {})},
         model={**table.model, **quick.get("model", {})},
         data={**table.data, **quick.get("data", {})},
+        trials={**table.trials, **quick.get("trials", {})},
+        parameters=quick.get("parameters", table.parameters),
         race=None if table.race is None else replace(table.race, **quick.get("race", {})),
     )
-
-
-def choose_entries(table: Table, layers: Sequence[str]) -> list[TableEntry]:
-    """The entries that ``layers`` names: labels of the table, or registered layers with the shared settings.
-
-    Raises:
-        UnknownName: neither an entry nor a layer; near misses of both.
-    """
-    if not layers:
-        return list(table.entries)
-    labelled = {entry.label: entry for entry in table.entries}
-    chosen = []
-    for name in dict.fromkeys(layers):
-        if name not in labelled and name != "none" and name not in LAYERS:
-            raise unknown("layer", name, {*labelled, *LAYERS.names()}, see="rnnzoo list layers")
-        chosen.append(labelled.get(name) or TableEntry(label=name, layer=name))
-    return chosen
 
 
 def variants_of(table: Table, only: dict[str, Any]) -> list[dict[str, Any]]:

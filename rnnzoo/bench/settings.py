@@ -45,7 +45,14 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         model = {**table.model, **entry.model}
         trainer = {**table.trainer, **entry.trainer}
         refuse_unknown_keys("argument of the data", {**data, **table.variants}, arguments_of(datamodule), where)
-        refuse_unknown_keys("argument of the task", model, arguments_of(task.target, "spec", "layer"), where)
+        taken = arguments_of(task.target, "spec", "layer")
+        refuse_unknown_keys("argument of the task", model, taken, where)
+        refuse_unknown_keys("argument of the task", table.trials, taken, f"{where}, trials")
+        if (entry.parameters or table.parameters) and "hidden_size" not in taken:
+            raise TableError(f"{where}: task {table.task} has no hidden_size to be worked out; take out `parameters`.")
+        for key in table.trials:
+            if key in model or (key == "hidden_size" and (entry.parameters or table.parameters)):
+                raise TableError(f"{where}: {key} is varied by the table's trials; say it there alone.")
         for key in trainer:
             if key in OWNED:
                 raise TableError(f"{where}: trainer.{key} is set by the runner; take it out of the table.")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rnnzoo.bench.patterns import matches
 from rnnzoo.bench.table import Reference, Table
+from rnnzoo.bench.trials import best_trial, grid
 from rnnzoo.contracts import ResultRow
 
 
@@ -36,20 +39,34 @@ class Line:
     references: tuple[Reference, ...]  # of this entry and variant
     parameters: int
     seconds_per_epoch: float
-    spec: str
-    seeds: tuple[int, ...]
+    specs: dict[int, str]  # of the run that counts, by seed
+    trials: dict[int, dict[str, Any]]  # the trial that was best on validation, by seed; empty where there are none
+    tried: int  # trials that every seed has rows of
+    solved: dict[str, Any]  # what was worked out for it
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds there are rows of."""
+        return tuple(self.specs)
 
 
 def summarise(table: Table, rows: Sequence[ResultRow]) -> list[Line]:
     """The lines of ``table`` that ``rows`` hold: by variant, then in the order of the table's entries.
 
+    The lines of an entry for many layers are ranked by their value on the test split, the best first. Of a table's
+    trials, the one that is best on validation stands for its layer and seed, see ``trials.best_trial``.
+
     Where an entry was measured under several settings (another ``spec``), those of the latest run count; what is left
     out can be had from ``superseded``.
     """
     lines = []
-    for (label, _, spec), group in sorted(_groups(rows).items()):
-        if _latest(rows, group[0]) != spec:
-            continue
+    for (label, _), group in sorted(_groups(latest(table, rows)).items()):
+        by_seed = {seed: [row for row in group if row.seed == seed] for seed in sorted({row.seed for row in group})}
+        best = {
+            seed: best_trial(found, table.trials, table.monitor.metric, table.monitor.mode)
+            for seed, found in by_seed.items()
+        }
+        group = [row for found, _ in best.values() for row in found]
         first = group[0]
         lines.append(
             Line(
@@ -60,11 +77,15 @@ def summarise(table: Table, rows: Sequence[ResultRow]) -> list[Line]:
                 references=tuple(r for r in table.references if r.label == label and r.variant == first.variant),
                 parameters=first.parameters,
                 seconds_per_epoch=_seconds_per_epoch(group, table.monitor.metric),
-                spec=spec,
-                seeds=tuple(sorted({row.seed for row in group})),
+                specs={seed: found[0].spec for seed, (found, _) in best.items()},
+                trials={seed: found[0].trial for seed, (found, _) in best.items() if found[0].trial},
+                tried=min(tried for _, tried in best.values()),
+                solved=first.solved,
             )
         )
-    order = [entry.label for entry in table.entries]
+    order = [entry.label for entry in table.entries if not entry.layers]
+    patterns = [pattern for entry in table.entries for pattern in entry.layers]
+    sign = -1 if table.monitor.mode == "max" else 1
     places = {key: list(values) for key, values in table.variants.items()}
 
     def position(line: Line) -> tuple[Any, ...]:
@@ -72,26 +93,46 @@ def summarise(table: Table, rows: Sequence[ResultRow]) -> list[Line]:
             (places[key].index(value), "") if value in places.get(key, []) else (10**6, str(value))
             for key, value in line.variant.items()
         ]
-        return place, order.index(line.label) if line.label in order else len(order), line.label
+        if line.label in order:
+            return place, order.index(line.label), 0.0, line.label
+        if not matches(line.label, patterns):
+            return place, len(order) + 1, 0.0, line.label
+        value = line.values.get(("test", table.monitor.metric))
+        return place, len(order), sign * value.mean if value else math.inf, line.label
 
     return sorted(lines, key=position)
 
 
-def superseded(rows: Sequence[ResultRow]) -> int:
+def latest(table: Table, rows: Sequence[ResultRow]) -> list[ResultRow]:
+    """The rows of each entry's and variant's latest settings, of those trials that ``table`` has today."""
+    trials = grid(table.trials)
+    rows = [row for row in rows if row.trial in trials]
+    newest: dict[tuple[str, str], ResultRow] = {}
+    for row in sorted(rows, key=lambda row: (row.finished_at, row.spec)):
+        newest[row.label, _variant(row)] = row
+    return [row for row in rows if _settings(row) == _settings(newest[row.label, _variant(row)])]
+
+
+def superseded(table: Table, rows: Sequence[ResultRow]) -> int:
     """How many runs among ``rows`` were made under older settings than the latest of their entry and variant."""
-    return len({(row.spec, row.label, row.seed) for row in rows if _latest(rows, row) != row.spec})
+    kept = {(row.spec, row.label, row.seed) for row in latest(table, rows)}
+    return len({(row.spec, row.label, row.seed) for row in rows} - kept)
 
 
-def _groups(rows: Sequence[ResultRow]) -> dict[tuple[str, str, str], list[ResultRow]]:
-    groups: dict[tuple[str, str, str], list[ResultRow]] = {}
+def _settings(row: ResultRow) -> str:
+    """What the rows of one line have in common."""
+    return row.contest or row.spec
+
+
+def _variant(row: ResultRow) -> str:
+    return json.dumps(row.variant, sort_keys=True)
+
+
+def _groups(rows: Sequence[ResultRow]) -> dict[tuple[str, str], list[ResultRow]]:
+    groups: dict[tuple[str, str], list[ResultRow]] = {}
     for row in rows:
-        groups.setdefault((row.label, json.dumps(row.variant, sort_keys=True), row.spec), []).append(row)
+        groups.setdefault((row.label, _variant(row)), []).append(row)
     return groups
-
-
-def _latest(rows: Sequence[ResultRow], like: ResultRow) -> str:
-    same = [row for row in rows if row.label == like.label and row.variant == like.variant]
-    return max(same, key=lambda row: (row.finished_at, row.spec)).spec
 
 
 def _values(group: Sequence[ResultRow]) -> dict[tuple[str, str], Measured]:

@@ -1,6 +1,9 @@
 """A benchmark table: which entries are trained on which data, how, and what they are held against.
 
 A table is a YAML file under ``rnnzoo/bench/tables/`` (or anywhere, by its path); ``load_table`` reads and checks it.
+What makes a ranking fair stands there too: ``parameters``, a budget that every layer's width is worked out for
+(``widths``); ``trials``, the settings each layer is tried with (``trials``); and ``layers: all`` as an entry, which
+stands for one entry a registered layer (``entries``).
 """
 
 from __future__ import annotations
@@ -13,7 +16,9 @@ from typing import Any
 import yaml
 
 from rnnzoo.bench.errors import TableError, refuse_unknown_keys
+from rnnzoo.bench.patterns import matches, patterns_of
 from rnnzoo.bench.race import QUICK_KEYS_OF_A_RACE, Race, fill_in
+from rnnzoo.bench.trials import check_trials
 from rnnzoo.registry import unknown
 
 
@@ -27,11 +32,13 @@ class Monitor:
 
 @dataclass(frozen=True)
 class TableEntry:
-    """One line of a table: a layer with its own settings on top of the shared ones."""
+    """One line of a table: a layer with its own settings on top of the shared ones; or one for each of many layers."""
 
     label: str
-    layer: str
+    layer: str = ""
+    layers: tuple[str, ...] = ()  # in place of a layer: "all", or shell patterns of registered names
     seeds: int = 1
+    parameters: int | None = None  # a budget of its own; see ``Table.parameters``
     model: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     trainer: dict[str, Any] = field(default_factory=dict)
@@ -72,12 +79,15 @@ class Table:
     references: tuple[Reference, ...] = ()
     figures: tuple[str, ...] = ("comparison",)
     traces: dict[str, dict[str, Any]] = field(default_factory=dict)  # name of a trace -> its options
+    parameters: int | None = None  # of every whole model; the runner works out each layer's hidden_size
+    tolerance: float = 0.05  # how far from the budget, as a share of the parameters that the width decides on
+    trials: dict[str, list[Any]] = field(default_factory=dict)  # argument of the task -> values to be tried
     divergence: str = "stop"  # "stop": a run that diverges has no rows; "record": it ends there, and has what is finite
     race: Race | None = None  # a race of implementations in place of trainings
 
 
 DIVERGENCES = ("stop", "record")
-QUICK_KEYS = ("entries", "seeds", "variants", "model", "data", "trainer")
+QUICK_KEYS = ("entries", "seeds", "variants", "model", "data", "trainer", "trials", "parameters")
 
 
 def list_tables() -> list[str]:
@@ -143,8 +153,15 @@ def _list(value: Any, where: str) -> list[Any]:
 
 
 def _entry(item: Any, where: str) -> TableEntry:
-    if isinstance(item, dict) and "label" not in item and "layer" in item:
-        item = {"label": item["layer"], **item}
+    if isinstance(item, dict):
+        if ("layer" in item) == ("layers" in item) or ("layers" in item and "label" in item):
+            raise TableError(
+                f"{where}, entries: give `layer` (and a `label`), or `layers` alone for an entry a layer: {item!r}."
+            )
+        if "layers" in item:
+            patterns = patterns_of(item["layers"], f"{where}, entries")
+            item = {**item, "layers": patterns, "label": ", ".join(patterns)}
+        item = {"label": item.get("layer"), **item}
     return _record(TableEntry, item, f"{where}, entries")
 
 
@@ -177,14 +194,39 @@ def _check(table: Table, where: str) -> None:
         raise TableError(f"{where}: `traces` is a mapping such as {{gradient_norms: {{}}}}, not {table.traces!r}.")
     for key, values in table.variants.items():
         _list(values, f"{where}, variants.{key}")
+    _check_budget(table, where)
+    check_trials(table.trials, f"{where}, trials")
+    for key, values in table.quick.get("trials", {}).items():
+        if key not in table.trials or not set(values) <= set(table.trials[key]):
+            raise TableError(f"{where}, quick.trials: {key} {values} is not among the table's trials {table.trials}.")
     known = QUICK_KEYS if table.race is None else QUICK_KEYS_OF_A_RACE
     refuse_unknown_keys("setting", table.quick, known, f"{where}, quick")
     for label in table.quick.get("entries", labels):
-        if label not in labels:
+        if not _is_entry(label, table):
             raise TableError(f"{where}, quick.entries: {unknown('entry', label, labels)}")
     for reference in table.references:
         if bool(reference.label) == bool(reference.model):
             raise TableError(f"{where}, references: give `label` (an entry) or `model` (anything else): {reference}.")
-        if reference.label and reference.label not in labels:
+        if reference.label and not _is_entry(reference.label, table):
             raise TableError(f"{where}, references: {unknown('entry', reference.label, labels)}")
         refuse_unknown_keys("variant", reference.variant, table.variants, f"{where}, references")
+
+
+def _is_entry(label: str, table: Table) -> bool:
+    """Whether an entry is labelled so, or one for many layers may have one of this name."""
+    return any(label == entry.label or matches(label, entry.layers) for entry in table.entries)
+
+
+def _check_budget(table: Table, where: str) -> None:
+    budgets = {"parameters": table.parameters, "quick.parameters": table.quick.get("parameters")}
+    budgets |= {f"entry {entry.label}: parameters": entry.parameters for entry in table.entries}
+    for key, budget in budgets.items():
+        if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 1):
+            raise TableError(f"{where}, {key} is a number of parameters such as 12000, not {budget!r}.")
+    if not 0 < table.tolerance < 1:
+        raise TableError(f"{where}: tolerance is a share between 0 and 1, such as 0.05, not {table.tolerance!r}.")
+    if table.parameters is not None and "hidden_size" in table.model:
+        raise TableError(f"{where}: `parameters` decides on each layer's hidden_size; take it out of `model`.")
+    for entry in table.entries:
+        if entry.parameters is not None and "hidden_size" in entry.model:
+            raise TableError(f"{where}, entry {entry.label}: give `parameters` or `model.hidden_size`, not both.")

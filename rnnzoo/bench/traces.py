@@ -55,7 +55,7 @@ def load_traces(results: Path, table: Table, lines: Sequence[Line], trace: str) 
     found = []
     for line in lines:
         for seed in line.seeds:
-            rows = results / table.name / f"{line.spec}-{line.layer}-{seed}.jsonl"
+            rows = results / table.name / f"{line.specs[seed]}-{line.layer}-{seed}.jsonl"
             path = trace_file(rows, trace)
             if not path.is_file():
                 raise MissingTrace(

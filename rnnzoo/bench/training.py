@@ -19,6 +19,7 @@ from rnnzoo.bench.loggers import finish, table_loggers
 from rnnzoo.bench.quiet import quiet
 from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runs import Run
+from rnnzoo.bench.widths import count_parameters
 from rnnzoo.callbacks import TRACES, BestCheckpoint, NonFinite, Throughput, TraceValue, write_trace
 from rnnzoo.contracts import ResultRow
 from rnnzoo.registry import DATA, TASKS
@@ -125,7 +126,7 @@ def _shared(run: Run, trainer: Trainer, task: LightningModule, speed: Throughput
         "data": run.data_name,
         "data_version": run.data_version,
         "seed": run.seed,
-        "parameters": sum(parameter.numel() for parameter in task.parameters()),
+        "parameters": count_parameters(task),
         "steps": speed.steps,
         "seconds": round(speed.seconds, 3),
         "samples_per_second": round(speed.samples_per_second, 3),
@@ -137,5 +138,8 @@ def _shared(run: Run, trainer: Trainer, task: LightningModule, speed: Throughput
         "commit": commit_hash,
         "dirty": dirty,
         "finished_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "trial": run.trial,
+        "contest": run.contest,
+        "solved": run.solved,
         "checkpoint_sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
     }

@@ -21,9 +21,20 @@ def add_parser(commands: Any) -> None:
     """Add ``bench`` with its two sub-commands."""
     bench = commands.add_parser("bench", help="train a whole table of models, and report it")
     parts = bench.add_subparsers(dest="part", metavar="run|report", required=True)
-    run = parts.add_parser("run", help="make the runs of a table that are not there yet")
+    run = parts.add_parser(
+        "run",
+        help="make the runs of a table that are not there yet",
+        description="Make the runs of a table that are not there yet, and report it. A table with `parameters` gives "
+        "every layer the width for that budget; one with `trials` trains each layer with every one of them, and "
+        "validation decides which is reported.",
+    )
     run.add_argument("table", metavar="TABLE", help="a table's name (`rnnzoo list tables`) or YAML file")
-    run.add_argument("--layers", default="", help="entries of the table, or any layers, separated by commas")
+    run.add_argument(
+        "--layers",
+        default="",
+        metavar="A,B",
+        help="only these entries of the table, or any other layers, separated by commas; patterns (min*) and all, too",
+    )
     run.add_argument("--seeds", type=int, help="seeds an entry, instead of the table's own number")
     run.add_argument("--quick", action="store_true", help="a small version, to see that everything works")
     run.add_argument("--only", action="append", default=[], metavar="KEY=VALUE", help="only this variant: length=10")

@@ -28,7 +28,7 @@ def test_runs_of_different_settings_are_never_averaged(small, row):
     for rows in ([old, new], [new, old]):
         (line,) = summarise(small, rows)
         assert line.values[("test", "accuracy")].mean == 0.9
-        assert superseded(rows) == 1
+        assert superseded(small, rows) == 1
 
 
 def test_lines_come_by_variant_and_then_in_the_order_of_the_table(small_with, row):
