@@ -88,6 +88,33 @@ def _comparison(drawn: Drawn) -> Figure:
     return comparison(bars, metric=f"test {metric}", title=table.title)
 
 
+def _ranking(drawn: Drawn) -> Figure:
+    from rnnzoo.figures import Ranked, ranking
+    from rnnzoo.registry import LAYERS
+
+    table, lines, _ = drawn
+    if table.variants:
+        varied = " and ".join(table.variants)
+        raise TableError(f"table {table.name}: the picture ranking shows one number a layer, and {varied} varies.")
+    metric = table.monitor.metric
+    classes = _classes(table) if metric == "accuracy" else None
+    ranked, baselines = [], {}
+    for line in lines:
+        value = line.values.get(("test", metric))
+        if value is not None and line.layer == "none":
+            baselines[line.label] = value.mean
+        elif value is not None:
+            kind = LAYERS.entry(line.layer).kind if line.layer in LAYERS else "other"
+            ranked.append(Ranked(line.label, kind, value.mean, value.spread))
+    return ranking(
+        ranked,
+        metric=f"test {metric}",
+        baselines={**baselines, **({"chance": 1 / classes} if classes else {})},
+        higher_is_better=table.monitor.mode == "max",
+        title=table.title,
+    )
+
+
 def _relative_time(drawn: Drawn) -> Figure:
     from rnnzoo.figures import Timing, relative_time
 
@@ -110,6 +137,7 @@ MAKERS: dict[str, Callable[[Drawn], Figure]] = {
     "accuracy_against_lag": _accuracy_against_lag,
     "loss_against_length": _loss,
     "comparison": _comparison,
+    "ranking": _ranking,
     "relative_time": _relative_time,
     "gradient_norms_against_step": gradient_norms,
     "gradient_reach": gradient_reach,

@@ -7,6 +7,7 @@ from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_
 from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
 from rnnzoo.figures.gradient_reach import gradient_reach
 from rnnzoo.figures.loss_against_length import loss_against_length
+from rnnzoo.figures.ranking import Ranked, ranking
 from rnnzoo.figures.relative_time import Timing, relative_time
 from rnnzoo.figures.saving import FORMATS, save_figure
 
@@ -19,6 +20,7 @@ __all__ = [
     "Bar",
     "Curve",
     "Panel",
+    "Ranked",
     "Timing",
     "accuracy_against_length",
     "comparison",
@@ -28,6 +30,7 @@ __all__ = [
     "gradient_norms_against_step",
     "gradient_reach",
     "loss_against_length",
+    "ranking",
     "relative_time",
     "save_figure",
 ]
