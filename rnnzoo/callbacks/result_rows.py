@@ -162,7 +162,7 @@ def _parse(line: str, where: str) -> ResultRow:
     if schema > SCHEMA:
         raise ValueError(f"{where} has schema {schema} and this rnnzoo reads up to {SCHEMA}; upgrade rnnzoo.")
     known = {field.name for field in fields(ResultRow)}
-    needed = {field.name for field in fields(ResultRow) if field.default is MISSING}
+    needed = {field.name for field in fields(ResultRow) if field.default is field.default_factory is MISSING}
     if content.keys() - known or needed - content.keys():
         strange, missing = sorted(content.keys() - known), sorted(needed - content.keys())
         raise ValueError(f"{where} is no result row: it lacks {missing} and has the unknown fields {strange}.")

@@ -75,6 +75,13 @@ def test_rows_come_back_as_they_were(tmp_path):
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["0.jsonl", "1.jsonl"]
 
 
+def test_rows_from_before_there_were_trials_are_still_read(tmp_path):
+    new = dataclasses.asdict(row(trial={}, contest="", solved={}))
+    old = {key: value for key, value in new.items() if key not in ("trial", "contest", "solved")}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(old) + "\n")
+    assert [dataclasses.asdict(found) for found in read_rows(tmp_path / "rows.jsonl")] == [new]
+
+
 def test_working_folders_hold_no_results(tmp_path):
     write_rows(tmp_path / ".runs" / "1.jsonl", [row()])
     assert read_rows(tmp_path) == []
