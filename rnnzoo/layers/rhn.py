@@ -66,7 +66,7 @@ def _deeper(_: None, u: Tensor, s: Tensor) -> tuple[Tensor]:
     backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
-    differs="torchrecurrent 0.2.5 has the file but does not export the cell, which cannot be constructed: "
+    differs="torchrecurrent 0.2.5 has a file of it that does not import, and does not export it: "
     "tests/peers/test_classics_vs_torchrecurrent.py",
 )
 class RHN(GatedCell):

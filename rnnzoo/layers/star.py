@@ -46,7 +46,7 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     double_backward=True,
 )
 class STAR(GatedCell):
-    """Stackable recurrent cell; the state lies between -1 and 1.
+    """Stackable recurrent cell; the state lies between -tanh(1) and tanh(1), 0.76, if it starts between -1 and 1.
 
     Args:
         input_size: I, the width of the input.
