@@ -4,7 +4,7 @@ theta = sigmoid(V_t x_t + b_t + U_t h_{t-1} + b'_t)          keeps the state
 eta   = sigmoid(V_e x_t + b_e + U_e h_{t-1} + b'_e)          lets the input in
 h_t = theta * tanh(h_{t-1}) + eta * tanh(W x_t + b)
 
-Source: Laurent, von Brecht, "A recurrent neural network without chaos", ICLR 2017, arXiv 1612.06212, equations 1 to 3.
+Source: Laurent, von Brecht, "A recurrent neural network without chaos", ICLR 2017, arXiv 1612.06212.
 The paper has no b beside W.
 """
 

@@ -6,7 +6,7 @@ n = tanh(a + b_h)
 h_t = (sigmoid(zeta) * (1 - z) + sigmoid(nu)) * n + z * h_{t-1}          two scalars
 
 Source: Kusupati, Singh, Bhatia, Kumar, Jain, Varma, "FastGRNN: A Fast, Accurate, Stable and Tiny Kilobyte Sized Gated
-Recurrent Neural Network", NeurIPS 2018, arXiv 1901.02358, section 3.2; initial values and low ranks as in the authors'
+Recurrent Neural Network", NeurIPS 2018, arXiv 1901.02358; initial values and low ranks as in the authors'
 code (microsoft/EdgeML).
 """
 

@@ -4,7 +4,7 @@ n = phi(W x_t + b + U h_{t-1} + b')
 h_t = sigmoid(alpha) * n + sigmoid(beta) * h_{t-1}            two scalars
 
 Source: Kusupati, Singh, Bhatia, Kumar, Jain, Varma, "FastGRNN: A Fast, Accurate, Stable and Tiny Kilobyte Sized Gated
-Recurrent Neural Network", NeurIPS 2018, arXiv 1901.02358, section 3.1; initial values and low ranks as in the authors'
+Recurrent Neural Network", NeurIPS 2018, arXiv 1901.02358; initial values and low ranks as in the authors'
 code (microsoft/EdgeML).
 """
 

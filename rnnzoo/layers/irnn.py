@@ -3,7 +3,7 @@
 h_t = max(0, W x_t + b + U h_{t-1} + b')          at first U = alpha I, b = b' = 0 and W small
 
 Source: Le, Jaitly, Hinton, "A Simple Way to Initialize Recurrent Networks of Rectified Linear Units", 2015,
-arXiv 1504.00941, sections 2 and 4.
+arXiv 1504.00941.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ l_5, l_7 = tanh(x_k + u_k)
 c_t = tanh(tanh(l_1 * l_2) + c_{t-1}) * tanh(l_3 + l_4)
 h_t = tanh(c_t * tanh(tanh(l_5 * l_6) + sigmoid(l_7 + l_8)))
 
-Source: Zoph, Le, "Neural Architecture Search with Reinforcement Learning", ICLR 2017, arXiv 1611.01578, figure 8 (the
-cell with max and sin left out), as the authors' ``NASCell`` in TensorFlow writes it out.
+Source: Zoph, Le, "Neural Architecture Search with Reinforcement Learning", ICLR 2017, arXiv 1611.01578, as
+``NASCell`` in TensorFlow's contrib package writes it out.
 """
 
 from __future__ import annotations

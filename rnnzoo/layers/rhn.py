@@ -7,8 +7,8 @@ c = sigmoid(W_c x_t + b_c + R_c s_{l-1} + b'_c)              carry; coupled: c =
 s_l = n * t + s_{l-1} * c
 h_t = s_depth
 
-Source: Zilly, Srivastava, Koutník, Schmidhuber, "Recurrent Highway Networks", ICML 2017, arXiv 1607.03474, equations 6
-to 9; the transform gates' initial bias as in the authors' code (jzilly/RecurrentHighwayNetworks).
+Source: Zilly, Srivastava, Koutník, Schmidhuber, "Recurrent Highway Networks", ICML 2017, arXiv 1607.03474; the
+transform gates' initial bias as in the authors' code (jzilly/RecurrentHighwayNetworks).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ y_t = f(U h_t + V s_t + b_y)
 The output is not fed back: what the hidden layer sees of the step before is h.
 
 Source: Mikolov, Joulin, Chopra, Mathieu, Ranzato, "Learning Longer Memory in Recurrent Neural Networks", 2014,
-arXiv 1412.7753, section 3, where units may also learn an alpha each. The paper has no biases (``bias=False``), and its
+arXiv 1412.7753, where units may also learn an alpha each. The paper has no biases (``bias=False``), and its
 f is the softmax of its language model. In the authors' code (facebookarchive/SCRNNs) h sees P s_{t-1}, not P s_t.
 """
 

@@ -6,7 +6,7 @@ n   = softplus(z_g * h_{t-1})
 z   = hard_sigmoid(W_z x_t + b_z + U_z h_{t-1} + b'_z)
 h_t = (1 - z) * h_{t-1} + z * n
 
-Source: Gao, Glowacka, "Deep Gate Recurrent Neural Network", ACML 2016, arXiv 1604.02910, section 3.1. The paper has
+Source: Gao, Glowacka, "Deep Gate Recurrent Neural Network", ACML 2016, arXiv 1604.02910. The paper has
 neither b'_g nor b'_z. The hard sigmoid is torch's, min(max(v / 6 + 1/2, 0), 1).
 """
 

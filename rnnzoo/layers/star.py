@@ -5,7 +5,7 @@ k = sigmoid(W_k x_t + b_k + U h_{t-1} + b')
 h_t = tanh((1 - k) * h_{t-1} + k * z)
 
 Source: Turkoglu, D'Aronco, Wegner, Schindler, "Gating Revisited: Deep Multi-layer RNNs That Can Be Trained", IEEE
-Transactions on Pattern Analysis and Machine Intelligence, 2021, arXiv 1911.11033, section 4.
+Transactions on Pattern Analysis and Machine Intelligence, 2021, arXiv 1911.11033.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """FastGRNN from the paper's equations, one unit at a time, in float64 NumPy.
 
 Kusupati et al., "FastGRNN: A Fast, Accurate, Stable and Tiny Kilobyte Sized Gated Recurrent Neural Network",
-arXiv 1901.02358, section 3.2: gate and candidate have the same weights; a matrix of low rank is a product of two.
+arXiv 1901.02358: gate and candidate have the same weights; a matrix of low rank is a product of two.
 """
 
 from math import exp, tanh

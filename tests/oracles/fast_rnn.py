@@ -1,7 +1,7 @@
 """FastRNN from the paper's equations, row by row, in float64 NumPy.
 
 Kusupati et al., "FastGRNN: A Fast, Accurate, Stable and Tiny Kilobyte Sized Gated Recurrent Neural Network",
-arXiv 1901.02358, section 3.1; a matrix of low rank is a product of two.
+arXiv 1901.02358; a matrix of low rank is a product of two.
 """
 
 import numpy as np

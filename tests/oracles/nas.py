@@ -1,7 +1,7 @@
 """The cell found by architecture search, one unit at a time, in float64 NumPy.
 
-Zoph, Le, "Neural Architecture Search with Reinforcement Learning", arXiv 1611.01578, figure 8, with the authors' choice
-of what the leaves compute: the fourth one multiplies, the others add.
+Zoph, Le, "Neural Architecture Search with Reinforcement Learning", arXiv 1611.01578, with the leaves of
+TensorFlow's contrib package: the fourth one multiplies, the others add.
 """
 
 from math import exp, tanh
