@@ -31,7 +31,7 @@ class AntisymmetricCell(OneBiasCell):
     Args:
         input_size: I, the width of the input.
         hidden_size: H, the width of the state and of the output.
-        epsilon: the step size. The paper searches epsilon and gamma for each task.
+        epsilon: the step size. The paper chooses epsilon and gamma by task.
         gamma: the diffusion, 0 or more.
         bias: whether there is a bias (``bias_ih``).
         device, dtype: of the parameters.

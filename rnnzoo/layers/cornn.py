@@ -71,7 +71,8 @@ class CoRNN(OneBiasCell):
 
     Let k = 2 epsilon - dt gamma with implicit damping and k = 2 epsilon - dt (gamma + epsilon^2) with explicit damping.
     Where k > 0, the energy of a network that starts at rest is bounded whatever the input and the weights:
-    gamma |y_t|^2 + |z_t|^2 <= t dt H / k. (The paper's proposition on hidden states is this for k >= 1.)
+    gamma |y_t|^2 + |z_t|^2 <= t dt H / k. (The paper proves that this energy grows at most linearly in time; k is what
+    its argument gives for this scheme.)
 
     Args:
         input_size: I, the width of the input.

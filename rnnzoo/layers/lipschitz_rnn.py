@@ -79,7 +79,7 @@ class LipschitzRNN(OneBiasCell):
         hidden_size: H, the width of the state and of the output.
         beta: (beta_A, beta_W), each from 0 (symmetric) to 1 (antisymmetric).
         gamma: (gamma_A, gamma_W), each 0 or more.
-        epsilon: the step size. The paper searches beta, gamma and epsilon for each task; 0.03 over 784 steps.
+        epsilon: the step size. The paper chooses beta, gamma and epsilon by task.
         solver: "euler" (one product a step) or "rk2" (two).
         bias: whether there is b (``bias_ih``).
         device, dtype: of the parameters; U is ``weight_ih`` (H, I); ``weight_hh`` (2H, H) holds M_A, then M_W.

@@ -71,7 +71,7 @@ class TauGRU(GatedCell):
     Args:
         input_size: I, the width of the input.
         hidden_size: H, the width of h and of the output.
-        delay: how many steps before h_{t-1} the delayed state lies; the paper searches it for each task.
+        delay: how many steps before h_{t-1} the delayed state lies; the paper chooses it by task.
         bias: whether there are biases, b (``bias_ih``) and b' (``bias_hh``).
         recurrent_bias: with ``bias``, whether there is b'.
         device, dtype: of the parameters; ``weight_ih`` (4H, I) and ``weight_hh`` (4H, H) hold u, g, a, z.

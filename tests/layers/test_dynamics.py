@@ -169,7 +169,7 @@ def test_lipschitz_matrices_have_spectra_within_those_of_their_symmetric_parts(b
 
 
 def test_a_lipschitz_network_whose_linear_part_outweighs_the_rest_forgets_where_it_began():
-    """Stable where the symmetric part of A is negative and beyond the norm of W (the paper's theorem 1)."""
+    """Stable where the symmetric part of A is negative and beyond the norm of W, as the paper asks."""
     cell = noisy("lipschitz_rnn", input_size=I, hidden_size=H, gamma=(4.0, 0.001), epsilon=0.1)
     A, W = (m.detach() for m in cell.recurrent_weights()[0][0].chunk(2))
     assert -torch.linalg.eigvalsh((A + A.t()) / 2)[-1] > torch.linalg.matrix_norm(W, 2)
