@@ -4,6 +4,7 @@ import pytest
 
 from rnnzoo.bench.entries import choose_entries, layer_entries
 from rnnzoo.bench.errors import TableError
+from rnnzoo.bench.pictures import Drawn, pictures
 from rnnzoo.bench.runs import expand
 from rnnzoo.bench.summary import summarise
 from rnnzoo.bench.table import load_table
@@ -107,3 +108,20 @@ def test_memory_span_has_every_layer_at_one_budget_twice_and_a_baseline():
     assert (baseline.layer, baseline.solved) == ("none", {})
     E = baseline.model["embedding_size"]
     assert abs(10 * E + 19 * E + 19 - table.parameters) < 0.05 * table.parameters
+
+
+def test_the_ranking_is_drawn_of_the_layers_against_baseline_and_chance(small_with, row, tmp_path):
+    entries = [{"layers": "all"}, {"label": "no recurrence", "layer": "none"}]
+    table = small_with(**BARE, entries=entries, figures=["ranking"])
+    values = {"gru": 0.5, "mingru": 0.75, "gone": 0.25}
+    rows = [row(label=label, layer=label, spec=label, value=value) for label, value in values.items()]
+    rows.append(row(label="no recurrence", layer="none", spec="none", value=0.125))
+    (axis,) = pictures(Drawn(table, summarise(table, rows), tmp_path))["ranking"].axes
+    names = [label.get_text().split()[0] for label in axis.get_yticklabels()]
+    assert names == ["mingru", "gru", "gone"]
+    assert {"no recurrence 0.12", "chance 0.05"} <= {text.get_text() for text in axis.texts}
+    kinds = {handle.get_label() for handle in axis.get_legend().legend_handles}
+    assert kinds == {"scan", "gated", "other"}
+    varied = small_with(**BARE, figures=["ranking"], data={"name": "digit_sum"}, variants={"length": [5]})
+    with pytest.raises(TableError, match="length varies"):
+        pictures(Drawn(varied, [], tmp_path))

@@ -102,6 +102,32 @@ def test_a_run_that_diverges_writes_no_row_and_the_others_go_on(small, tmp_path,
     assert not row_file(tmp_path, bad).exists()
 
 
+def test_a_layer_that_fails_is_told_with_its_traceback_and_the_others_go_on(small, tmp_path, monkeypatch):
+    bad, good = expand(small, seeds=1)
+    train = training.train
+
+    def fail(run, *arguments, **options):
+        if run == bad:
+            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+        return train(run, *arguments, **options)
+
+    monkeypatch.setattr(training, "train", fail)
+    outcome = make([bad, good], tmp_path)
+    assert outcome.made == [good]
+    assert "RuntimeError: mat1 and mat2" in outcome.failed[bad.title]
+    assert "in fail" in (work_folder(tmp_path, bad) / "error.txt").read_text()
+    assert not row_file(tmp_path, bad).exists()
+
+
+def test_what_concerns_every_run_stops_them_all(small, tmp_path, monkeypatch):
+    def full(run, *arguments, **options):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(training, "train", full)
+    with pytest.raises(OSError, match="no space left"):
+        make(expand(small), tmp_path)
+
+
 @pytest.mark.slow
 def test_after_kill_9_no_finished_run_is_repeated_and_no_row_is_lost(small_with, small_text, tmp_path):
     (tmp_path / "small.yaml").write_text(small_text.replace("max_epochs: 4", "max_epochs: 60"))
