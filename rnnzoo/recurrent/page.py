@@ -5,11 +5,15 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable
-from dataclasses import replace
+from typing import Any
 
 import torch
 
 from rnnzoo.contracts import LayerEntry
+from rnnzoo.registry.signatures import parameters_of
+
+SIZES = (16, 32, 48)
+"""Values of H from which a width's formula is read off."""
 
 
 def layer_page(entry: LayerEntry) -> str:
@@ -59,15 +63,17 @@ def cite(entry: LayerEntry) -> str:
 
 
 def state_formula(entry: LayerEntry) -> str:
-    """The state's shapes without the batch, in terms of H (hidden_size): "(H), (H)" or "(H, 16)"."""
-    small = entry.tiny["hidden_size"]
-    sizes = (small, 2 * small, 3 * small)
-    shapes = [_state_shapes(entry, H) for H in sizes]
-    if None in shapes:  # the cell takes its tiny sizes alone, or asks of H what its multiples do not have
-        return ", ".join(_brackets(map(str, member)) for member in shapes[0] or ()) + f" at H={small}"
+    """The state's shapes without the batch, in terms of H (hidden_size), with default options: "(H), (H, 64)"."""
+    shapes = [_state_shapes(entry, H) for H in SIZES]
+    if None in shapes:  # the cell asks of its sizes what these do not have
+        return ", ".join(_brackets(map(str, member)) for member in tiny_state_shapes(entry)) + _at(entry)
     members = zip(*(known for known in shapes if known is not None), strict=True)
-    found = [_brackets(_in_terms_of_H(sizes, dims) for dims in zip(*member, strict=True)) for member in members]
+    found = [_brackets(_in_terms_of_H(dims) for dims in zip(*member, strict=True)) for member in members]
     return ", ".join(found) or "none"
+
+
+def _at(entry: LayerEntry) -> str:
+    return f" at H={entry.tiny['hidden_size']}"
 
 
 def _brackets(dims: Iterable[str]) -> str:
@@ -81,28 +87,32 @@ def tiny_state_shapes(entry: LayerEntry) -> tuple[tuple[int, ...], ...]:
 
 
 def parameter_count(entry: LayerEntry, input_size: int, hidden_size: int) -> int:
-    """Parameters of one cell of these sizes with its default options. The random state is left alone."""
-    with torch.random.fork_rng(devices=[]):
-        cell = entry.target(input_size, hidden_size)
-    return sum(parameter.numel() for parameter in cell.parameters())
+    """Parameters of one cell of these sizes with its default options."""
+    return sum(parameter.numel() for parameter in _usual_cell(entry, input_size, hidden_size).parameters())
 
 
 def _state_shapes(entry: LayerEntry, hidden_size: int) -> tuple[tuple[int, ...], ...] | None:
-    """Of the layer's tiny cell with another H; None where the cell refuses it."""
+    """Of a cell with this H and its default options; None where it refuses such sizes."""
     try:
-        return tiny_state_shapes(replace(entry, tiny={**entry.tiny, "hidden_size": hidden_size}))
+        return tuple(_usual_cell(entry, SIZES[0], hidden_size).state_shapes)
     except ValueError:
-        if hidden_size == entry.tiny["hidden_size"]:
-            raise
         return None
 
 
-def _in_terms_of_H(sizes: tuple[int, ...], values: tuple[int, ...]) -> str:
-    """A width that is a + b H, as such; one that is not, at the smallest of the sizes."""
-    slope, rest = divmod(values[1] - values[0], sizes[1] - sizes[0])
-    constant = values[0] - slope * sizes[0]
-    if rest or values[2] != constant + slope * sizes[2]:
-        return f"{values[0]} at H={sizes[0]}"
+def _usual_cell(entry: LayerEntry, input_size: int, hidden_size: int) -> Any:
+    """A cell with its default options; one that has none for some gets the tiny cell's. Draws no random numbers."""
+    needs = [name for name, parameter in parameters_of(entry.target).items() if parameter.default is parameter.empty]
+    options = {name: value for name, value in entry.tiny.items() if name in needs}
+    with torch.random.fork_rng(devices=[]):
+        return entry.target(**{**options, "input_size": input_size, "hidden_size": hidden_size})
+
+
+def _in_terms_of_H(values: tuple[int, ...]) -> str:
+    """A width at each of `SIZES` that is a + b H, as such; one that is not, at the first of them."""
+    slope, rest = divmod(values[1] - values[0], SIZES[1] - SIZES[0])
+    constant = values[0] - slope * SIZES[0]
+    if rest or values[2] != constant + slope * SIZES[2]:
+        return f"{values[0]} at H={SIZES[0]}"
     if not slope:
         return str(constant)
     term = "H" if slope == 1 else f"{slope}H"

@@ -14,7 +14,7 @@ from rnnzoo.registry import LAYERS
         (lambda H: ((H,),), "(H)"),
         (lambda H: ((H,), (2 * H,)), "(H), (2H)"),
         (lambda H: ((H, 16), (H + 1,), (3 * H - 2,)), "(H, 16), (H + 1), (3H - 2)"),
-        (lambda H: ((H * H,),), "(16 at H=4)"),
+        (lambda H: ((H * H,),), "(256 at H=16)"),
         (lambda H: (), "none"),
     ],
 )
