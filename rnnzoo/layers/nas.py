@@ -50,7 +50,7 @@ def _update(x: Tensor, u: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
-    differs="torchrecurrent 0.2.5 adds in the fourth layer where the authors multiply: "
+    differs="torchrecurrent 0.2.5 adds in the fourth layer where TensorFlow's contrib cell multiplies: "
     "tests/peers/test_classics_vs_torchrecurrent.py",
 )
 class NAS(GatedCell):
@@ -62,7 +62,7 @@ class NAS(GatedCell):
     Args:
         input_size: I, the width of the input.
         hidden_size: H, the width of both states and of the output.
-        bias: whether there are biases, b (``bias_ih``) and b' (``bias_hh``); the authors have b' alone, or none.
+        bias: whether there are biases, b (``bias_ih``) and b' (``bias_hh``); TensorFlow's cell has b' alone, or none.
         recurrent_bias: with ``bias``, whether there is b'.
         device, dtype: of the parameters; ``weight_ih`` (8H, I) and ``weight_hh`` (8H, H) hold layers 1 to 8.
 

@@ -147,7 +147,7 @@ def test_scrn_recurs_on_its_hidden_layer_and_theirs_on_its_output(recurs):
 
 
 def nas_step(cell, x, state, fourth):
-    """Their update, with their sum or the authors' product in the fourth of the eight layers."""
+    """Their update, with their sum or TensorFlow's product in the fourth of the eight layers."""
     h, c = state
     of_x, of_h = x @ cell.weight_ih.t() + cell.bias_ih, h @ cell.weight_hh.t() + cell.bias_hh
     g = list((of_x + of_h).chunk(8, 1))
