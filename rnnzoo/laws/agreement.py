@@ -18,7 +18,7 @@ def law_backends_agree(make_cell: MakeCell, entry: LayerEntry) -> None:
     x, state = example(cell)
     for lengths in (None, torch.tensor([2, x.shape[1], 1])):
         runs = {}
-        for backend in (*entry.backends, None):
+        for backend in (*getattr(cell, "backends", entry.backends), None):
             cell.backend = backend
             runs[backend] = run(cell, partial(cell, lengths=lengths), x, state)
             if backend is not None and cell.last_backend != backend:

@@ -58,8 +58,7 @@ from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._layout import Layout
-from rnnzoo.ops.backends import resolve
-from rnnzoo.ops.gated import Stage, gated, gated_step
+from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
 from rnnzoo.ops.native import native_pays, native_stack
 from rnnzoo.ops.ragged import zero_padding
@@ -213,7 +212,7 @@ class GatedCell(nn.Module):
             UnknownName, BackendError: ``self.backend`` is none, or cannot run this cell.
         """
         state = check_call(self, x, state, lengths)
-        backend = self._backend(x, lengths)
+        backend = self._backend(x, state, lengths)
         run = self._native if backend == "native" else self._gated
         y, final = run(x, state, lengths, backend)
         self.last_backend = backend
@@ -238,13 +237,33 @@ class GatedCell(nn.Module):
         found = gated_values(self.stages, x, state, weights, biases, vectors, states=self.states, lengths=lengths)
         return gate_report(self, *found)
 
-    def _backend(self, x: Tensor, lengths: Tensor | None) -> str:
-        native = self.native_mode is not None
-        available = ("reference", "torch", "native") if native else ("reference", "torch")
-        default = "native" if native and native_pays(x, lengths, x.shape[1]) else "torch"
-        if torch.compiler.is_compiling():
-            default = "reference"
-        return resolve(self.backend, available, default, type(self).__name__)
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """Those that can run this cell here."""
+        own = ("c",) if self.runs_in_c(self.weight_ih) else ()
+        return ("reference", "torch", *own, *(("native",) if self.native_mode is not None else ()))
+
+    def runs_in_c(self, x: Tensor) -> bool:
+        """Whether there is native code of our own for this cell and numbers such as x; it is built if need be."""
+        return self._choose(None, x) == "c"
+
+    def structure(self) -> Structure:
+        """What `ops.gated` is given to run, apart from numbers; a cell that gives it something else overrides it."""
+        own = type(self).vector_weights is GatedCell.vector_weights
+        vectors = self.vectors if own else tuple(self.vector_weights())
+        width = sum(stage.inputs * (stage.size or self.hidden_size) for stage in self.stages)
+        return Structure(self.stages, self.states, vectors, self.output, width)
+
+    def _choose(self, backend: str | None, x: Tensor, state: State = ()) -> str:
+        return choose_backend(backend, self.structure(), x, state, type(self).__name__)
+
+    def _backend(self, x: Tensor, state: State, lengths: Tensor | None) -> str:
+        if self.native_mode is not None and not torch.compiler.is_compiling():
+            if self.backend == "native":
+                return "native"
+            if self.backend is None and native_pays(x, lengths, x.shape[1], self.runs_in_c(x)):
+                return "native"
+        return self._choose(self.backend, x, state)
 
     def _native(self, x: Tensor, state: State, lengths: Tensor | None, _: str) -> tuple[Tensor, State]:
         hx = tuple(member.unsqueeze(0) for member in state)  # (1, B, its width) each

@@ -24,7 +24,7 @@ from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_st
 from rnnzoo.layers._gated import GatedCell
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._one_bias import changed_options
-from rnnzoo.ops.gated import Stage, gated, gated_step
+from rnnzoo.ops.gated import Stage, Structure, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.registry import LAYERS
@@ -99,6 +99,10 @@ class TauGRU(GatedCell):
         """The blocks u, g, a, which h_{t-1} is multiplied by."""
         rows = 3 * self.hidden_size
         return [self.weight_hh[:rows]], [None if self.bias_hh is None else self.bias_hh[:rows]]
+
+    def structure(self) -> Structure:
+        """The recurrence between two delays: of h alone."""
+        return Structure(self.stages, ("h",), (), "h", 4 * self.hidden_size)
 
     def _with_delayed(self, hoisted: Tensor, delayed: Tensor) -> Tensor:
         """The input product (..., 4H) with the delayed states' (..., H), which makes its last block complete."""

@@ -46,6 +46,17 @@ class Stage(NamedTuple):
     """The same of its recurrent product."""
 
 
+class Structure(NamedTuple):
+    """A gated recurrence apart from its numbers: hashable, and the arguments of `Plan`."""
+
+    stages: tuple[Stage, ...]
+    states: tuple[str, ...]
+    vectors: tuple[str, ...]
+    output: str
+    width: int
+    """W, the columns of the input product."""
+
+
 class Step(NamedTuple):
     """A stage with its names resolved to numbers of values."""
 

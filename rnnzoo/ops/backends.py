@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rnnzoo.registry import unknown
 
-BACKENDS = ("reference", "torch", "native")
-"""The readable loop; the fast path in eager torch; torch's own fused kernels."""
+BACKENDS = ("reference", "torch", "c", "native")
+"""The readable loop; the fast path in eager torch; our own C, built on this machine; torch's own fused kernels."""
 
 
 class BackendError(RuntimeError):

@@ -15,24 +15,48 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from rnnzoo.contracts import State
+from rnnzoo.ops._c_build import tell_once
+from rnnzoo.ops._c_gated import Missing, find_kernel, run_c
 from rnnzoo.ops._gated_fast import GatedRows
 from rnnzoo.ops._gated_forward import forward_rows
-from rnnzoo.ops._gated_plan import Plan, Stage
+from rnnzoo.ops._gated_plan import Plan, Stage, Structure
 from rnnzoo.ops._gated_reference import gated_reference, run_stages
 from rnnzoo.ops._rows import Rows
-from rnnzoo.ops.backends import resolve
+from rnnzoo.ops.backends import BackendError, resolve
 from rnnzoo.ops.ragged import zero_padding
 
-__all__ = ["Stage", "choose_backend", "gated", "gated_step"]
+__all__ = ["Stage", "Structure", "choose_backend", "gated", "gated_step"]
 
 
-def choose_backend(backend: str | None, what: str = "a gated recurrence") -> str:
-    """The backend ``gated`` will run: the one asked for, else the fast one, or the loop where a graph is traced.
+def choose_backend(
+    backend: str | None, structure: Structure, x: Tensor, state: State = (), what: str = "a gated recurrence"
+) -> str:
+    """The backend ``gated`` will run: the one asked for, else "c" where it can, or the loop where a graph is traced.
+
+    Args:
+        backend: what the caller asked for, if anything.
+        structure: of the recurrence.
+        x: the input, for its device and dtype.
+        state: the initial state, where it is known: "c" has no whole numbers in it.
+        what: what is to run, for messages.
 
     Raises:
-        UnknownName, BackendError: as ``backends.resolve``.
+        UnknownName, BackendError: as ``backends.resolve``; BackendError also where "c" cannot run, with the reason.
     """
-    return resolve(backend, ("reference", "torch"), "reference" if torch.compiler.is_compiling() else "torch", what)
+    if backend is None and torch.compiler.is_compiling():
+        return "reference"
+    if backend in (None, "c"):
+        dtype = torch.float32 if x.dtype.itemsize < 4 and _autocast(x) else x.dtype
+        found: Any = Missing("a state holds whole numbers", here=False)
+        if all(member.is_floating_point() for member in state):
+            found = find_kernel(structure, x.device.type, dtype)
+        if not isinstance(found, Missing):
+            return "c"
+        if backend == "c":
+            raise BackendError(f"{what} cannot run with backend='c': {found.reason}. backend='torch' can.")
+        if found.here:
+            tell_once(found.reason)
+    return resolve(backend, ("reference", "torch", "c"), "torch", what)
 
 
 def gated(
@@ -64,7 +88,7 @@ def gated(
         output: the value put out at each step: a state (as the step ends) or a stage's result.
         input_weight, input_bias: of the input product, (W, I) and (W,).
         lengths: (B,) int64, checked by the caller (``ragged.check_lengths``).
-        backend: "reference", "torch" or ``None`` to choose.
+        backend: "reference", "torch", "c" or ``None`` to choose.
 
     Returns:
         y (B, T, O), zeros beyond a row's length, and the state at each row's own length.
@@ -77,11 +101,13 @@ def gated(
     """
     biases = [None] * len(stages) if biases is None else biases
     vectors = {} if vectors is None else vectors
-    backend = choose_backend(backend)
+    width = x.shape[-1] if input_weight is None else input_weight.shape[0]
+    structure = Structure(tuple(stages), tuple(states), tuple(vectors), output, width)
+    backend = choose_backend(backend, structure, x, state)
     autocast = _autocast(x)
-    if lengths is not None and backend == "reference":
+    if lengths is not None and backend != "torch":
         x = zero_padding(x, lengths)
-    rows = None if backend == "reference" else Rows(x.shape[0], x.shape[1], lengths, x.device)
+    rows = Rows(x.shape[0], x.shape[1], lengths, x.device) if backend == "torch" else None
     if rows is not None:
         x, state = rows.pack(x), tuple(rows.sort(state))
     if input_weight is not None and (autocast or backend == "reference"):
@@ -90,12 +116,17 @@ def gated(
         x, state, weights, biases = _float32(x), tuple(_all32(state)), _all32(weights), _all32(biases)
         vectors = dict(zip(vectors, _all32(vectors.values()), strict=True))
     with _float32_only(x) if autocast else contextlib.nullcontext():
-        if rows is None:
+        if backend == "reference":
             return gated_reference(
                 stages, x, state, weights, biases, vectors, states=states, output=output, lengths=lengths
             )
-        width = x.shape[-1] if input_weight is None else input_weight.shape[0]
-        plan = Plan(stages, states, tuple(vectors), output, width)
+        if rows is None:
+            kernel = find_kernel(structure, x.device.type, x.dtype)
+            assert not isinstance(kernel, Missing)
+            x, input_bias, biases = _fold(kernel.plan, x, input_weight, input_bias, biases)
+            given = (x, input_weight, input_bias, state, weights, biases, tuple(vectors.values()), lengths)
+            return run_c(kernel, *given)
+        plan = Plan(*structure)
         x, input_bias, biases = _fold(plan, x, input_weight, input_bias, biases)
         tensors = (*state, *weights, *biases, *vectors.values())
         first = (x, input_weight, input_bias)

@@ -26,13 +26,14 @@ _KERNELS: dict[str, Callable[..., Any]] = {
 MODES = tuple(_KERNELS)
 
 
-def native_pays(x: Tensor, lengths: Tensor | None, time: int) -> bool:
-    """Whether torch's kernel is the quicker way for padded rows ``x`` of ``time`` steps and these lengths.
+def native_pays(x: Tensor, lengths: Tensor | None, time: int, own: bool) -> bool:
+    """Whether torch's kernel is the quickest way for padded rows ``x`` of ``time`` steps and these lengths.
 
-    It is not for ragged ones on a CPU: packing them and padding the output again takes several times as long as the
-    eager fast path (``benchmarks/speed/native_vs_torch.py`` measures both). Rows that come packed stay with the kernel.
+    On a CPU it is not where our own C can run (``own``), nor for ragged rows: packing them and padding the output again
+    takes several times as long as the eager fast path (``benchmarks/speed/native_vs_torch.py`` measures both). Rows
+    that come packed stay with the kernel.
     """
-    return x.is_cuda or lengths is None or not bool((lengths < time).any())
+    return x.is_cuda or (not own and (lengths is None or not bool((lengths < time).any())))
 
 
 def native_stack(

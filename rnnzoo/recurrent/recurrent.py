@@ -31,7 +31,7 @@ class Recurrent(CellStack):
         bidirectional: a second stack reads each sequence from its end; outputs are concatenated.
         proj_size: width of the projected output, for layers that declare the capability.
         device, dtype: of the parameters.
-        backend: "reference", "torch" or "native" forces one; None chooses. ``last_backend`` tells which one ran.
+        backend: "reference", "torch", "c" or "native" forces one; None chooses. ``last_backend`` tells which one ran.
         **options: the architecture's own.
 
     Raises:
@@ -71,7 +71,7 @@ class Recurrent(CellStack):
         entry = find_entry(layer)
         self.layer, cell = entry.name, entry.target
         check_options(self.layer, cell, options)
-        self._backends = entry.backends
+        self._declared = entry.backends
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -102,7 +102,9 @@ class Recurrent(CellStack):
 
     @backend.setter
     def backend(self, backend: str | None) -> None:
-        resolve(backend, self._backends, "reference", f"layer '{self.layer}'")
+        if backend is not None:
+            able = getattr(self.cells[0], "backends", self._declared)
+            resolve(backend, able, "reference", f"layer '{self.layer}'")
         self._forced = backend
         for cell in self._cells():
             cell.backend = backend
@@ -152,12 +154,17 @@ class Recurrent(CellStack):
         batch, time = x.shape[batch_dim], x.shape[1 - batch_dim]
         state = None if hx is None else self._layout.enter(hx, batch if batched else None, weight)
         lengths = None if lengths is None else check_lengths(lengths, batch, time)
-        if weights and (self._forced or native_pays(x, lengths, time)):
+        if weights and (self._forced or self._kernel_pays(x, lengths, time)):
             y, state = self._run_native(x, state, weights, batch, lengths=lengths)
         else:
             y, state = self._run_cells(x if self.batch_first else x.transpose(0, 1), state, lengths)
             y = y if self.batch_first else y.transpose(0, 1)
         return y if batched else y.squeeze(batch_dim), self._layout.leave(state, batched=batched)
+
+    def _kernel_pays(self, x: Tensor, lengths: Tensor | None, time: int) -> bool:
+        """Whether torch's kernel is to run the stack; where it drops values between layers it does, as torch draws."""
+        drops = self.dropout > 0 and self.training and self.num_layers > 1
+        return native_pays(x, lengths, time, own=not drops and next(iter(self._cells())).runs_in_c(x))
 
     def step(self, x: Tensor, hx: Any = None) -> tuple[Tensor, Any]:
         """One time step, for streams: the same function as ``forward`` over one step.

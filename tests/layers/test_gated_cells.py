@@ -1,6 +1,8 @@
 """SRN, LSTM, GRU, peephole LSTM: their options, parameters and refusals; the laws and oracles hold their numbers."""
 
 import importlib.util
+import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,12 @@ from tolerances import close
 from torch import nn
 
 from rnnzoo.layers.gru import GRU
+from rnnzoo.layers.layer_norm_gru import LayerNormGRU
 from rnnzoo.layers.lstm import LSTM
 from rnnzoo.layers.peephole_lstm import PeepholeLSTM
 from rnnzoo.layers.srn import SRN
+from rnnzoo.ops._c_build import tell_once
+from rnnzoo.ops._c_gated import Missing
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.registry import UnknownName
 
@@ -25,7 +30,7 @@ I, H = 3, 4
 def both_ways(cell, x, state=None):
     """Outputs and final states by every backend the cell can run."""
     results = {}
-    for backend in ("reference", "torch", *(("native",) if cell.native_mode else ())):
+    for backend in cell.backends:
         cell.backend = backend
         y, final = cell(x, state)
         assert cell.last_backend == backend
@@ -107,14 +112,32 @@ def test_gru_with_the_reset_before_the_product_equals_its_oracle():
     assert (after(x, (h,))[0] - torch.as_tensor(y)).abs().max() > 1e-3
 
 
-def test_kernels_run_by_default_where_torch_has_them():
+def test_our_own_c_runs_by_default_and_what_it_cannot_do_runs_in_torch():
     x = torch.randn(1, 2, I)
-    expected = {SRN(I, H): "native", LSTM(I, H): "native", LSTM(I, H, proj_size=2): "native", GRU(I, H): "native"}
-    expected |= {GRU(I, H, reset_after=False): "torch", PeepholeLSTM(I, H): "torch"}
+    expected = {SRN(I, H): "c", LSTM(I, H): "c", LSTM(I, H, proj_size=2): "c", GRU(I, H): "c", PeepholeLSTM(I, H): "c"}
+    expected |= {LayerNormGRU(I, H): "torch"}
     for cell, backend in expected.items():
         assert cell.last_backend is None
         cell(x)
         assert cell.last_backend == backend, cell
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_without_a_compiler_torchs_kernels_run_and_the_reason_is_told_once(name, monkeypatch):
+    missing = Missing("no C compiler was found", here=True)
+    monkeypatch.setattr(sys.modules["rnnzoo.ops.gated"], "find_kernel", lambda *_: missing)
+    tell_once.cache_clear()
+    cell, x = CELLS[name](I, H), torch.randn(2, 3, I)
+    with pytest.warns(UserWarning, match="without its native code.*no C compiler was found"):
+        cell(x)
+    assert cell.last_backend == "native"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        cell(x, lengths=torch.tensor([3, 2]))
+    assert cell.last_backend == "torch"  # ragged rows: packing them costs more
+    cell.backend = "c"
+    with pytest.raises(BackendError, match="cannot run with backend='c': no C compiler was found"):
+        cell(x)
 
 
 def test_a_forced_backend_that_cannot_run_is_refused():

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from gated_examples import EXAMPLES
+from gated_examples import EXAMPLES, NOT_IN_C
 from tolerances import close
 
 from rnnzoo.ops import _gated_backward
 from rnnzoo.ops.backends import BackendError
-from rnnzoo.ops.gated import Stage, choose_backend, gated
+from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated
 from rnnzoo.registry import UnknownName
 
 LENGTHS = {"whole": None, "ragged": [3, 7, 1, 5, 5], "all shorter": [4, 4, 4, 4, 4], "whole, given": [7] * 5}
@@ -31,59 +31,82 @@ def run(example, backend, lengths=None, batch=5, time=7, score=("y", "final"), f
     return {"y": y, **{f"final {i}": f for i, f in enumerate(final)}}, dict(zip(wanted, zero_for_none, strict=True))
 
 
-def same(example, **settings):
+def same(example, backend, **settings):
     for what, actual, expected in zip(
-        ("value", "gradient"), run(example, "torch", **settings), run(example, "reference", **settings), strict=True
+        ("value", "gradient"), run(example, backend, **settings), run(example, "reference", **settings), strict=True
     ):
         assert actual.keys() == expected.keys()
         for name in expected:
             close(actual[name].double(), expected[name].double(), what=f"{what} of {name}")
 
 
+def _runs_in_c(example):
+    try:
+        example(1, 1)[1](None, "c")
+    except BackendError:
+        return False
+    return True
+
+
+FAST = [
+    pytest.param(example, backend, id=f"{name}-{backend}")
+    for name, example in EXAMPLES.items()
+    for backend in ("torch", "c")
+    if backend == "torch" or _runs_in_c(example)
+]
+every_fast = pytest.mark.parametrize(("example", "backend"), FAST)
+
+
+def test_what_runs_in_c_is_what_is_pointwise_and_of_numbers():
+    assert {case.values[0] for case in FAST if case.values[1] == "c"} == {
+        example for name, example in EXAMPLES.items() if name not in NOT_IN_C
+    }
+
+
 @pytest.mark.parametrize("lengths", LENGTHS.values(), ids=LENGTHS)
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_fast_equals_reference(example, lengths):
-    same(example, lengths=lengths)
+@every_fast
+def test_fast_equals_reference(example, backend, lengths):
+    same(example, backend, lengths=lengths)
 
 
-@pytest.mark.parametrize(("batch", "time"), [(1, 1), (1, 6), (4, 1)])
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_one_row_or_one_step(example, batch, time):
-    same(example, batch=batch, time=time)
+@pytest.mark.parametrize(("batch", "time"), [(1, 1), (1, 6), (4, 1), (13, 3), (70, 2), (140, 2)])
+@every_fast
+def test_numbers_of_rows_and_steps_that_fill_no_tile(example, backend, batch, time):
+    same(example, backend, batch=batch, time=time)
 
 
 @pytest.mark.parametrize("score", ["y", "final"])
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_gradient_of_the_output_or_the_final_state_alone(example, score):
-    same(example, lengths=LENGTHS["ragged"], score=(score,))
+@every_fast
+def test_gradient_of_the_output_or_the_final_state_alone(example, backend, score):
+    same(example, backend, lengths=LENGTHS["ragged"], score=(score,))
 
 
 @pytest.mark.parametrize("elements", [1, 45, 70])
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 def test_chunk_boundaries_do_not_show(example, elements, monkeypatch):
     monkeypatch.setattr(_gated_backward, "CHUNK_ELEMENTS", elements)
-    same(example, lengths=LENGTHS["ragged"])
-    same(example)
+    same(example, "torch", lengths=LENGTHS["ragged"])
+    same(example, "torch")
 
 
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_frozen_tensors_change_no_other_gradient(example):
+@every_fast
+def test_frozen_tensors_change_no_other_gradient(example, backend):
     names = list(example(2, 3)[0])
     for alone in names:
-        same(example, frozen=[name for name in names if name != alone])
+        same(example, backend, frozen=[name for name in names if name != alone])
     for alone in names:
-        same(example, frozen=[alone], lengths=LENGTHS["ragged"])
+        same(example, backend, frozen=[alone], lengths=LENGTHS["ragged"])
 
 
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
-def test_without_gradients_the_values_are_the_same(example):
+@every_fast
+def test_without_gradients_the_values_are_the_same(example, backend):
     tensors, call = example(5, 7)
     for tensor in tensors.values():
         tensor.requires_grad_()
     lengths = torch.tensor(LENGTHS["ragged"])
-    y, final = call(lengths, "torch")
+    y, final = call(lengths, backend)
     with torch.no_grad():
-        quiet, quiet_final = call(lengths, "torch")
+        quiet, quiet_final = call(lengths, backend)
     assert y.requires_grad
     assert not quiet.requires_grad
     for a, b in zip((quiet, *quiet_final), (y, *final), strict=True):
@@ -107,15 +130,16 @@ def test_reference_gives_second_derivatives(example):
     assert torch.autograd.gradgradcheck(score, given[:1])
 
 
-def test_fast_refuses_second_derivatives_and_says_where_they_are():
+@pytest.mark.parametrize("backend", ["torch", "c"])
+def test_fast_refuses_second_derivatives_and_says_where_they_are(backend):
     tensors, call = EXAMPLES["peephole"](2, 3)
     x = tensors["x"].requires_grad_()
-    y, _ = call(None, "torch")
+    y, _ = call(None, backend)
     with pytest.raises(BackendError, match="backend='reference'"):
         torch.autograd.grad(y.sum(), x, create_graph=True)
 
 
-@pytest.mark.parametrize("backend", ["reference", "torch"])
+@pytest.mark.parametrize("backend", ["reference", "torch", "c"])
 def test_linear_recurrence_has_its_closed_form(backend):
     """With the identity for a function, h_T = U^T h_0 + sum over t of U^(T-t) W x_t."""
     linear = Stage("h", 1, 1, lambda a, _: (a[..., 0, :],), (), ("h",), summed=True)
@@ -128,7 +152,7 @@ def test_linear_recurrence_has_its_closed_form(backend):
     close(y[:, -1], expected)
 
 
-@pytest.mark.parametrize("backend", ["reference", "torch"])
+@pytest.mark.parametrize("backend", ["reference", "torch", "c"])
 def test_padding_may_hold_nan(backend):
     tensors, call = EXAMPLES["peephole"](5, 7)
     lengths = torch.tensor(LENGTHS["ragged"])
@@ -146,7 +170,7 @@ def test_padding_may_hold_nan(backend):
     assert all((gradients[0][row, length:] == 0).all() for row, length in enumerate(lengths))
 
 
-@pytest.mark.parametrize("backend", ["reference", "torch"])
+@pytest.mark.parametrize("backend", ["reference", "torch", "c"])
 def test_input_and_state_of_any_memory_layout(backend):
     tensors, call = EXAMPLES["peephole"](5, 7)
     expected = call(None, backend)[0]
@@ -156,8 +180,9 @@ def test_input_and_state_of_any_memory_layout(backend):
     close(call(None, backend)[0], expected)
 
 
-@pytest.mark.parametrize("backend", ["reference", "torch"])
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+@pytest.mark.parametrize(
+    ("example", "backend"), [*FAST, *(pytest.param(e, "reference", id=f"{n}-reference") for n, e in EXAMPLES.items())]
+)
 def test_autocast_keeps_the_recurrence_in_float32(example, backend):
     tensors, call = example(5, 7)
     for tensor in tensors.values():
@@ -173,26 +198,30 @@ def test_autocast_keeps_the_recurrence_in_float32(example, backend):
     assert all(t.grad is None or (t.grad.dtype == t.dtype and t.grad.isfinite().all()) for t in tensors.values())
 
 
-def test_changing_the_output_in_place_is_noticed():
+@pytest.mark.parametrize("backend", ["torch", "c"])
+def test_changing_the_output_in_place_is_noticed(backend):
     """The backward pass reads the output; wrong gradients in silence would be worse than an error."""
     tensors, call = EXAMPLES["peephole"](5, 7)
     tensors["x"].requires_grad_()
-    y, _ = call(None, "torch")
+    y, _ = call(None, backend)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.mul_(2).sum().backward()
 
 
 def test_while_a_graph_is_traced_the_loop_runs(monkeypatch):
-    assert choose_backend(None) == "torch"
+    linear = [Stage("h", 1, 1, lambda a, _: (a[..., 0, :],), (), ("h",), summed=True)]
+    given = (Structure(tuple(linear), ("h",), (), "h", 3), torch.ones(1, 1, 3))
+    assert choose_backend(None, *given) == "c"
+    assert choose_backend(None, given[0], torch.ones(1, 1, 3, dtype=torch.bfloat16)) == "torch"
     monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
-    assert choose_backend(None) == "reference"
+    assert choose_backend(None, *given) == "reference"
 
 
 def test_backend_of_an_unknown_name_and_one_that_cannot_run():
     _, call = EXAMPLES["peephole"](2, 3)
     with pytest.raises(UnknownName, match="did you mean torch"):
         call(None, "troch")
-    with pytest.raises(BackendError, match="'reference' or 'torch'"):
+    with pytest.raises(BackendError, match="'reference' or 'torch' or 'c'"):
         call(None, "native")
 
 

@@ -16,27 +16,31 @@ def made(name, **options):
     return create_layer(name, INPUT, H, batch_first=True, **options), torch.randn(2, T, INPUT)
 
 
+def floats(states):
+    """The members that carry gradients; a clock of whole numbers does not."""
+    return [member for state in states for member in state if member.is_floating_point()]
+
+
 def by_autograd(layer, x):
     """Each sequence on its own: torch's Jacobian of the remaining steps as one function of the state."""
     norms = torch.zeros(T, len(x), dtype=torch.float64)
-    cells = layer.double().cells
+    cells = layer.double().eval().cells
     for row, sequence in enumerate(x.double()):
         states = [cell.initial_state(1, dtype=torch.float64) for cell in cells]
         for t in range(T):
             y = sequence[None, t]
             for i, cell in enumerate(cells):
                 y, states[i] = cell.step(y, states[i])
-            shapes = [[member.shape for member in state] for state in states]
-            flat = torch.cat([member.flatten() for state in states for member in state]).detach()
+            flat = torch.cat([member.flatten() for member in floats(states)]).detach()
 
-            def rest(vector, t=t, shapes=shapes, sequence=sequence):
-                parts = iter(vector.split([shape.numel() for state in shapes for shape in state]))
-                now = [tuple(next(parts).reshape(shape) for shape in state) for state in shapes]
+            def rest(vector, t=t, before=tuple(states), sequence=sequence):
+                parts = iter(vector.split([member.numel() for member in floats(before)]))
+                now = [tuple(next(parts).reshape(m.shape) if m.is_floating_point() else m for m in s) for s in before]
                 for later in range(t + 1, T):
                     y = sequence[None, later]
                     for i, cell in enumerate(cells):
                         y, now[i] = cell.step(y, now[i])
-                return torch.cat([member.flatten() for state in now for member in state])
+                return torch.cat([member.flatten() for member in floats(now)])
 
             jacobian = torch.autograd.functional.jacobian(rest, flat)
             norms[T - 1 - t, row] = torch.linalg.matrix_norm(jacobian) / math.sqrt(len(flat))

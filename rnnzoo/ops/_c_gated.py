@@ -1,0 +1,287 @@
+"""The gated recurrence in native code as one node of autograd.
+
+Input products and weight gradients are torch's matrix products over all steps at once; the two loops over time are C
+(``_c_source.py``), in which each thread takes rows of its own through the whole sequence.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rnnzoo.contracts import State
+from rnnzoo.ops._c_build import DTYPES, CannotBuild, library
+from rnnzoo.ops._c_source import addresses, sizes, source
+from rnnzoo.ops._gated_fast import split
+from rnnzoo.ops._gated_plan import Plan, Structure
+from rnnzoo.ops._pointwise import NotPointwise
+from rnnzoo.ops.backends import BackendError
+
+SMALL = 1 << 14
+"""Multiplications from which on a second thread pays for being told."""
+
+
+class Missing(NamedTuple):
+    """Why a recurrence does not run in native code."""
+
+    reason: str
+    here: bool  # it is this machine that cannot, not the recurrence
+
+
+@functools.cache
+def find_kernel(structure: Structure, device: str, dtype: torch.dtype) -> Kernel | Missing:
+    """The native code of a recurrence, built at its first use, or why there is none."""
+    if device != "cpu":
+        return Missing(f"it runs on the CPU, not on {device}", here=False)
+    if dtype not in DTYPES:
+        return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
+    if not all(stage.pointwise for stage in structure.stages):
+        return Missing("an update mixes channels", here=False)
+    from rnnzoo.ops._c_check import check_kernel
+
+    plan = Plan(*structure)
+    try:
+        kernel = Kernel(plan, library(source(plan), dtype))
+        check_kernel(kernel, structure, dtype)
+    except NotPointwise as error:
+        return Missing(str(error), here=False)
+    except CannotBuild as error:
+        return Missing(str(error), here=True)
+    return kernel
+
+
+class Kernel:
+    """The two C functions of a plan for one dtype."""
+
+    def __init__(self, plan: Plan, built: ctypes.CDLL) -> None:
+        self.plan, self.path = plan, str(built._name)
+        self.functions = {False: built.forward, True: built.backward}
+        self.names = {backward: addresses(plan, backward) for backward in (False, True)}
+        self.sizes = sizes(plan)
+
+    def run(
+        self, backward: bool, arrays: dict[str, Tensor | None], whole: dict[str, int], parts: list[Tensor],
+        lengths: Tensor | None, partial: dict[str, list[Tensor]] | None = None,
+    ) -> None:  # fmt: skip
+        """Call the function for each part of the rows, one thread a part.
+
+        Args:
+            backward: which of the two.
+            arrays: by name; absent ones are null.
+            whole: the sizes by name.
+            parts: the rows (n,) int64 of each thread.
+            lengths: (B,) int64 or ``None``.
+            partial: arrays that each thread has its own of.
+        """
+        sizes = (ctypes.c_int64 * len(self.sizes))(*(whole[name] for name in self.sizes))
+        function = self.functions[backward]
+
+        def one(number: int) -> int:
+            mine = arrays if partial is None else arrays | {name: each[number] for name, each in partial.items()}
+            pointers = [mine.get(name) for name in self.names[backward]]
+            given = (ctypes.c_void_p * len(pointers))(*(None if p is None else p.data_ptr() for p in pointers))
+            rows = parts[number]
+            ends = None if lengths is None else ctypes.c_void_p(lengths.data_ptr())
+            return function(given, sizes, ctypes.c_void_p(rows.data_ptr()), ctypes.c_int64(len(rows)), ends)
+
+        waiting = [_pool(os.getpid()).submit(one, number) for number in range(1, len(parts))]
+        failed = [one(0), *(each.result() for each in waiting)]  # none may be left running
+        if any(failed):
+            raise MemoryError("a gated recurrence found no room for its states.")
+
+
+@functools.lru_cache(maxsize=1)
+def _pool(process: int) -> ThreadPoolExecutor:
+    """This process's threads; a forked one makes its own."""
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="rnnzoo")
+
+
+def parts_of(batch: int, lengths: Tensor | None, work: int) -> list[Tensor]:
+    """The rows of each thread, longest first; neighbours in length go to different threads."""
+    threads = max(1, min(torch.get_num_threads(), batch, 1 + work // SMALL))
+    if lengths is None:
+        return list(torch.arange(batch).tensor_split(threads))
+    order = lengths.argsort(descending=True)
+    return [order[number::threads].contiguous() for number in range(threads)]
+
+
+def panels(weight: Tensor, lanes: int) -> Tensor:
+    """A weight (inner, columns) in the layout of ``product``: (panels, inner, 2 * lanes)."""
+    room = -weight.shape[1] % (2 * lanes)
+    padded = F.pad(weight, (0, room)) if room else weight
+    return padded.unflatten(1, (-1, 2 * lanes)).transpose(0, 1).contiguous()
+
+
+def run_c(
+    kernel: Kernel, x: Tensor, input_weight: Tensor | None, input_bias: Tensor | None, state: State,
+    weights: Sequence[Tensor | None], biases: Sequence[Tensor | None], vectors: Sequence[Tensor],
+    lengths: Tensor | None,
+) -> tuple[Tensor, State]:  # fmt: skip
+    """Run the recurrence; arguments as in ``ops.gated``, the biases of summed stages folded into the input's."""
+    y, *final = GatedC.apply(kernel, lengths, x, input_weight, input_bias, *state, *weights, *biases, *vectors)
+    return y, tuple(final)
+
+
+class GatedC(torch.autograd.Function):
+    """``apply(kernel, lengths, x, input_weight, input_bias, *state, *weights, *biases, *vectors) -> (y, *final)``."""
+
+    @staticmethod
+    def forward(ctx: Any, kernel: Kernel, lengths: Tensor | None, *tensors: Any) -> tuple[Tensor, ...]:
+        """Run the loop; shapes as in ``ops.gated``."""
+        plan = kernel.plan
+        (x, input_weight, input_bias), (state, weights, biases, vectors) = tensors[:3], split(plan, tensors[3:])
+        keep = any(ctx.needs_input_grad)
+        batch, time = x.shape[:2]
+        if input_weight is not None:
+            hoisted = F.linear(x, input_weight, input_bias)  # (B, T, W)
+        else:
+            hoisted = x.clone() if any(step.stage.summed for step in plan.steps) else x.contiguous()
+        widths, channels = _widths(plan, hoisted.shape[2], state, weights, vectors)
+        size = {"T": time, "W": hoisted.shape[2]} | {f"N{s}": n for s, n in enumerate(channels)}
+        size |= {f"width{ref}": width for ref, width in enumerate(widths)}
+        empty = x.new_empty if lengths is None else x.new_zeros
+
+        arrays: dict[str, Any] = {"hoisted": hoisted, "y": empty(batch, time, widths[plan.output])}
+        if keep:
+            for ref in plan.kept:
+                arrays[f"kept{ref}"] = arrays["y"] if ref == plan.output else empty(batch, time, widths[ref])
+        lanes = 8 if x.dtype == torch.float32 else 4
+        for s, (step, weight, bias) in enumerate(zip(plan.steps, weights, biases, strict=True)):
+            if weight is not None:
+                arrays[f"weight{s}"] = panels(weight.t(), lanes)
+                arrays[f"bias{s}"] = None if bias is None else bias.contiguous()
+                if keep and not step.stage.summed:
+                    arrays[f"product{s}"] = x.new_empty(batch, time, weight.shape[0])
+        for i, member in enumerate(state):
+            arrays[f"state{i}"] = member.contiguous()
+            arrays[f"final{i}"] = x.new_empty(member.shape)
+        for ref, vector in zip(plan.vectors, vectors, strict=True):
+            arrays[f"vector{ref}"] = vector.contiguous()
+        lengths = None if lengths is None else lengths.to(torch.int64).contiguous()
+        work = batch * time * (hoisted.shape[2] + sum(w.numel() for w in weights if w is not None))
+        kernel.run(False, arrays, size, parts_of(batch, lengths, work), lengths)
+
+        final = [arrays[f"final{i}"] for i in range(plan.states)]
+        if keep:
+            names = [name for name in kernel.names[True] if arrays.get(name) is not None]
+            ctx.kernel, ctx.names, ctx.size, ctx.work = kernel, names, size, work
+            ctx.save_for_backward(
+                x if input_weight is not None else None, input_weight, lengths, *weights,
+                *(arrays[name] for name in names),
+            )  # fmt: skip
+            ctx.set_materialize_grads(False)
+        return arrays["y"], *final
+
+    @staticmethod
+    def backward(ctx: Any, grad_y: Tensor | None, *grad_final: Tensor | None) -> tuple[Any, ...]:
+        """Gradients of everything that needs one.
+
+        Raises:
+            BackendError: a second derivative is wanted.
+        """
+        if torch.is_grad_enabled():
+            raise BackendError(
+                "backend='c' gives first derivatives, and backward was called with create_graph=True; "
+                "second derivatives need backend='reference'."
+            )
+        kernel, plan, size = ctx.kernel, ctx.kernel.plan, ctx.size
+        stages = len(plan.steps)
+        x, input_weight, lengths, *rest = ctx.saved_tensors
+        weights, arrays = rest[:stages], dict(zip(ctx.names, rest[stages:], strict=True))
+        hoisted = arrays["hoisted"]
+        batch, time, width = hoisted.shape
+        empty = hoisted.new_empty if lengths is None else hoisted.new_zeros
+        grad_hoisted = empty(batch, time, width)
+        arrays |= {"grad_y": None if grad_y is None else grad_y.contiguous(), "grad_hoisted": grad_hoisted}
+        lanes = 8 if hoisted.dtype == torch.float32 else 4
+        for s, (step, weight) in enumerate(zip(plan.steps, weights, strict=True)):
+            if weight is not None:
+                arrays[f"weight{s}"] = panels(weight, lanes)
+                if not step.stage.summed:
+                    arrays[f"grad_product{s}"] = empty(batch, time, weight.shape[0])
+        for i, grad in enumerate(grad_final):
+            arrays[f"grad_final{i}"] = None if grad is None else grad.contiguous()
+            arrays[f"grad_state{i}"] = hoisted.new_empty(arrays[f"state{i}"].shape)
+        parts = parts_of(batch, lengths, ctx.work)
+        partial = {f"grad_vector{v}": hoisted.new_zeros(len(parts), size[f"width{v}"]) for v in plan.vectors}
+        kernel.run(True, arrays, size, parts, lengths, {name: list(each) for name, each in partial.items()})
+
+        wanted = ctx.needs_input_grad[2:]
+        _, wants_weight, wants_bias, wants_vector = split(plan, wanted[3:])
+        flat = grad_hoisted.flatten(0, 1)  # (B T, W)
+        grads: list[Any] = [None, None, None]
+        if input_weight is None:
+            grads[0] = grad_hoisted
+        else:
+            if wanted[0]:
+                grads[0] = (flat @ input_weight).view(batch, time, -1)
+            if wanted[1]:
+                grads[1] = flat.t() @ x.reshape(batch * time, -1)
+        if wanted[2]:
+            grads[2] = flat.sum(0)
+        grads += [arrays[f"grad_state{i}"] for i in range(plan.states)]
+        sources: dict[int, Tensor] = {}
+        for s, (step, want) in enumerate(zip(plan.steps, wants_weight, strict=True)):
+            if not want:
+                grads.append(None)
+                continue
+            if step.source not in sources:
+                sources[step.source] = _source_rows(plan, step.source, arrays)
+            product = flat[:, step.columns] if step.stage.summed else arrays[f"grad_product{s}"].flatten(0, 1)
+            grads.append(product.t() @ sources[step.source])
+        for s, want in enumerate(wants_bias):
+            grads.append(arrays[f"grad_product{s}"].flatten(0, 1).sum(0) if want else None)
+        grads += [
+            partial[f"grad_vector{v}"].sum(0) if want else None
+            for v, want in zip(plan.vectors, wants_vector, strict=True)
+        ]
+        return None, None, *grads
+
+
+def _widths(
+    plan: Plan, columns: int, state: Sequence[Tensor], weights: Sequence[Tensor | None], vectors: Sequence[Tensor]
+) -> tuple[list[int], list[int]]:
+    """The width of every value and of every stage's channels; C trusts them, so they are checked here.
+
+    Raises:
+        ValueError: shapes do not fit.
+    """
+    channels: list[int] = []
+    widths = [member.shape[-1] for member in (*state, *vectors)]
+    for step, weight in zip(plan.steps, weights, strict=True):
+        if weight is not None:
+            channels.append(weight.shape[0] // step.stage.products)
+        else:
+            channels.append(step.size if step.stage.inputs else widths[step.reads[0]])
+        widths += [channels[-1]] * len(step.writes)
+    fits = columns == max(step.columns.stop for step in plan.steps)
+    fits &= all(widths[i] == widths[ref] for i, ref in enumerate(plan.final))
+    for step, weight, n in zip(plan.steps, weights, channels, strict=True):
+        fits &= all(widths[ref] == n for ref in step.reads) and (not step.stage.inputs or step.size == n)
+        fits &= (weight is None) == (step.source < 0)
+        fits &= weight is None or weight.shape == (step.stage.products * n, widths[step.source])
+    if not fits:
+        raise ValueError(
+            f"a gated recurrence of stages {[step.stage.writes for step in plan.steps]} was given an input product of "
+            f"{columns} columns, states {[tuple(s.shape) for s in state]}, weights "
+            f"{[None if w is None else tuple(w.shape) for w in weights]} and vectors "
+            f"{[tuple(v.shape) for v in vectors]}; a stage works on one number of channels, and so must all that it "
+            "reads and writes."
+        )
+    return widths, channels
+
+
+def _source_rows(plan: Plan, ref: int, arrays: dict[str, Any]) -> Tensor:
+    """What a product's weight was multiplied with, (B T, its width)."""
+    if ref >= plan.states:
+        return arrays[f"kept{ref}"].flatten(0, 1)
+    before = arrays[f"kept{plan.final[ref]}"][:, :-1]
+    return torch.cat([arrays[f"state{ref}"].unsqueeze(1), before], 1).flatten(0, 1)
