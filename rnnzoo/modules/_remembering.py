@@ -50,7 +50,7 @@ def forget_bias(cell: Any, total: float) -> None:
     if block is None or cell.bias_ih is None:
         raise ValueError(
             f"initialization is 'forget_bias_{total:g}' and {type(cell).__name__} has no forget gate with a bias (what "
-            "its file declares as forget_block); it is for lstm and peephole_lstm. Use 'default'."
+            "its file declares as forget_block), as lstm has. Use 'default'."
         )
     for bias, value in ((cell.bias_ih, total), (cell.bias_hh, 0.0)):
         if bias is not None:

@@ -32,7 +32,8 @@ def initialize(model: nn.Module, head: nn.Module, name: str) -> None:
 
     "default" leaves every part as it was built. "xavier" is Xavier-uniform throughout, U(-a, a) with
     a = sqrt(6 / (fan_in + fan_out)), as X. Glorot and Y. Bengio, AISTATS 2010: the embedding table, every gate's
-    (H, I) and (H, H) matrix on its own, every gate's bias as a (1, H) matrix, the head's weight; the head's bias is 0.
+    (H, I) and (H, H) matrix on its own, every gate's bias and every per-channel weight (an LSTM's peepholes) as a
+    (1, H) matrix, the head's weight; the head's bias is 0.
     Where a layer has a recurrent bias beside the input's, it starts at 0, so that their sum is distributed as one.
 
     "keras" is what Keras' layers start with: the embedding table U(-0.05, 0.05), input and head weights Xavier-uniform
@@ -95,8 +96,12 @@ def _linear(linear: nn.Linear) -> None:
 
 def _check_cell(cell: nn.Module, initialization: str) -> None:
     H = int(cell.hidden_size)  # type: ignore[arg-type]
-    parameters = cell.named_parameters()
-    strange = [f"{n} {tuple(p.shape)}" for n, p in parameters if not KNOWN.fullmatch(n) or p.shape[0] % H]
+    channels = getattr(cell, "vectors", ()) if initialization == "xavier" else ()
+    strange = [
+        f"{name} {tuple(parameter.shape)}"
+        for name, parameter in cell.named_parameters()
+        if not (KNOWN.fullmatch(name) or name in channels) or parameter.shape[0] % H
+    ]
     if strange:
         raise ValueError(
             f"initialization is '{initialization}' and {type(cell).__name__} has {', '.join(strange)}; it knows "

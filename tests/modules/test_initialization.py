@@ -93,10 +93,18 @@ def test_default_changes_nothing():
     assert all(torch.equal(a, b) for a, b in zip(before, (*model.parameters(), *head.parameters()), strict=True))
 
 
-@pytest.mark.parametrize("name", ["xavier", "keras"])
-def test_weights_it_does_not_know_are_refused_by_name(name):
-    with pytest.raises(ValueError, match=rf"is '{name}' and PeepholeLSTM has .*\(32,\).*initialization='default'"):
-        initialize(encoder("peephole_lstm"), nn.Linear(H, 2), name)
+def test_xavier_takes_a_weight_for_each_channel_for_a_matrix_of_one_row():
+    model = encoder("peephole_lstm")
+    initialize(model, nn.Linear(H, 2), "xavier")
+    (cell,) = recurrent_cells(model)
+    for name in ("p_i", "p_f", "p_o"):
+        assert uniform_within(getattr(cell, name), H, 1)
+
+
+@pytest.mark.parametrize(("name", "layer"), [("xavier", "mogrifier_lstm"), ("keras", "peephole_lstm")])
+def test_weights_it_does_not_know_are_refused_by_name(name, layer):
+    with pytest.raises(ValueError, match=rf"is '{name}' and \w+ has .*\(.*,.*\).*initialization='default'"):
+        initialize(encoder(layer), nn.Linear(H, 2), name)
 
 
 def test_an_unknown_name_has_near_misses():
