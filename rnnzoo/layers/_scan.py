@@ -55,9 +55,8 @@ from torch.nn.functional import linear
 from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
-from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.ops.scan import BACKENDS, scan
+from rnnzoo.ops.scan import EVERYWHERE, choose_scan, scan
 from rnnzoo.ops.window import causal_convolution, extend
 
 
@@ -219,13 +218,19 @@ class ScanCell(nn.Module):
             BackendError: the backend asked for cannot run.
         """
         state = check_call(self, x, state, lengths, self._weight())
-        backend = resolve(self.backend, BACKENDS, "torch", what=type(self).__name__)
+        backend = choose_scan(self.backend, self._weight(), type(self).__name__)
         values, states, final = self._run(x, state, lengths, backend)
         y = self.readout(*states, *values)  # (B, T, O)
         if lengths is not None and y is not states[0]:
             y = zero_padding(y, lengths)
         self.last_backend = backend
         return y, final
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """Those that can run this cell here."""
+        own = ("c",) if choose_scan(None, self._weight(), type(self).__name__) == "c" else ()
+        return (*EVERYWHERE, *own)
 
     def gate_values(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> GateValues:
         """Gates and states of every step, of the arguments of `forward`; see `GateValues`. The tail is not among them.

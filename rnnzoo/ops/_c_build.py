@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -27,6 +28,13 @@ DTYPES = {torch.float32: (), torch.float64: ("-DDOUBLE",)}
 
 class CannotBuild(RuntimeError):
     """There is no native code here; the message says why."""
+
+
+class Missing(NamedTuple):
+    """Why a recurrence does not run in native code."""
+
+    reason: str
+    here: bool  # it is this machine that cannot, not the recurrence
 
 
 def folder() -> Path:

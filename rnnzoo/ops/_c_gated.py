@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from rnnzoo.contracts import State
-from rnnzoo.ops._c_build import DTYPES, CannotBuild, library
-from rnnzoo.ops._c_source import addresses, sizes, source
+from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library
+from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
+from rnnzoo.ops._c_source import arrays_of, sizes, source
 from rnnzoo.ops._gated_fast import split
 from rnnzoo.ops._gated_plan import Plan, Structure
 from rnnzoo.ops._pointwise import NotPointwise
@@ -27,13 +26,6 @@ from rnnzoo.ops.backends import BackendError
 
 SMALL = 1 << 14
 """Multiplications from which on a second thread pays for being told."""
-
-
-class Missing(NamedTuple):
-    """Why a recurrence does not run in native code."""
-
-    reason: str
-    here: bool  # it is this machine that cannot, not the recurrence
 
 
 @functools.cache
@@ -64,7 +56,7 @@ class Kernel:
     def __init__(self, plan: Plan, built: ctypes.CDLL) -> None:
         self.plan, self.path = plan, str(built._name)
         self.functions = {False: built.forward, True: built.backward}
-        self.names = {backward: addresses(plan, backward) for backward in (False, True)}
+        self.names = {backward: arrays_of(plan, backward) for backward in (False, True)}
         self.sizes = sizes(plan)
 
     def run(
@@ -81,27 +73,17 @@ class Kernel:
             lengths: (B,) int64 or ``None``.
             partial: arrays that each thread has its own of.
         """
-        sizes = (ctypes.c_int64 * len(self.sizes))(*(whole[name] for name in self.sizes))
+        sizes = whole_numbers(whole[name] for name in self.sizes)
         function = self.functions[backward]
+        ends = None if lengths is None else ctypes.c_void_p(lengths.data_ptr())
 
         def one(number: int) -> int:
             mine = arrays if partial is None else arrays | {name: each[number] for name, each in partial.items()}
-            pointers = [mine.get(name) for name in self.names[backward]]
-            given = (ctypes.c_void_p * len(pointers))(*(None if p is None else p.data_ptr() for p in pointers))
             rows = parts[number]
-            ends = None if lengths is None else ctypes.c_void_p(lengths.data_ptr())
+            given = addresses([mine.get(name) for name in self.names[backward]])
             return function(given, sizes, ctypes.c_void_p(rows.data_ptr()), ctypes.c_int64(len(rows)), ends)
 
-        waiting = [_pool(os.getpid()).submit(one, number) for number in range(1, len(parts))]
-        failed = [one(0), *(each.result() for each in waiting)]  # none may be left running
-        if any(failed):
-            raise MemoryError("a gated recurrence found no room for its states.")
-
-
-@functools.lru_cache(maxsize=1)
-def _pool(process: int) -> ThreadPoolExecutor:
-    """This process's threads; a forked one makes its own."""
-    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) - 1), thread_name_prefix="rnnzoo")
+        in_threads(one, len(parts))
 
 
 def parts_of(batch: int, lengths: Tensor | None, work: int) -> list[Tensor]:

@@ -1,6 +1,6 @@
 """A gated recurrence written out in C: both loops over time, for rows that a thread takes through the whole sequence.
 
-What a function gets are the addresses `addresses` names, in that order, and the sizes `sizes` names; everything lies
+What a function gets are the addresses `arrays_of` names, in that order, and the sizes `sizes` names; everything lies
 batch first, (B, T, width). ``order`` are the rows to run, longest first; ``lengths`` may be null. The products and the
 elementary functions are in ``c/recurrence.h``.
 """
@@ -22,7 +22,7 @@ TILE = 64
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 
-def addresses(plan: Plan, backward: bool) -> list[str]:
+def arrays_of(plan: Plan, backward: bool) -> list[str]:
     """The names of the arrays, in the order in which the C function takes them."""
     states, stages = range(plan.states), range(len(plan.steps))
     common = ["hoisted", *[f"state{i}" for i in states], *[f"vector{v}" for v in plan.vectors]]
@@ -92,7 +92,7 @@ class _Writer:
             f"int {self.name}(void **array, const int64_t *size, const int64_t *order, int64_t count, "
             "const int64_t *lengths) {"
         )
-        for i, name in enumerate(addresses(self.plan, backward)):
+        for i, name in enumerate(arrays_of(self.plan, backward)):
             self.put(f"REAL *const {name} = array[{i}];")
         for i, name in enumerate(sizes(self.plan)):
             self.put(f"const int64_t {name} = size[{i}];")

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from rnnzoo.contracts import State
-from rnnzoo.ops._c_build import tell_once
-from rnnzoo.ops._c_gated import Missing, find_kernel, run_c
+from rnnzoo.ops._c_build import Missing, tell_once
+from rnnzoo.ops._c_gated import find_kernel, run_c
 from rnnzoo.ops._gated_fast import GatedRows
 from rnnzoo.ops._gated_forward import forward_rows
 from rnnzoo.ops._gated_plan import Plan, Stage, Structure

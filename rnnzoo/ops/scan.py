@@ -18,14 +18,42 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnzoo.ops.backends import resolve
+from rnnzoo.ops._c_build import Missing, tell_once
+from rnnzoo.ops._c_scan import find_scan, scan_c
+from rnnzoo.ops.backends import BackendError, resolve
 from rnnzoo.ops.ragged import check_lengths, mask
 
-BACKENDS = ("reference", "torch")
+EVERYWHERE = ("reference", "torch")
+"""The backends that need no compiler."""
+BACKENDS = (*EVERYWHERE, "c")
 HALF = (torch.float16, torch.bfloat16)
 BLOCK = 16  # steps composed one after another in a block
 LOOP = 64  # up to here a plain loop is quicker than blocks
 WIDE = 4096  # from here on too, on the CPU: the numbers of a step, for each thread
+
+
+def choose_scan(backend: str | None, like: Tensor, what: str) -> str:
+    """The backend that a scan of such numbers will run: the one asked for, else "c" where it can, else "torch".
+
+    Args:
+        backend: what the caller asked for, if anything.
+        like: a tensor of the scan's device and dtype; half precision is carried in float32.
+        what: what is to run, for messages.
+
+    Raises:
+        UnknownName, BackendError: as ``backends.resolve``; BackendError also where "c" cannot run, with the reason.
+    """
+    if backend in (None, "c"):
+        found: Any = Missing("a graph is being traced", here=False)
+        if not torch.compiler.is_compiling():
+            found = find_scan(like.device.type, torch.float32 if like.dtype in HALF else like.dtype)
+        if not isinstance(found, Missing):
+            return "c"
+        if backend == "c":
+            raise BackendError(f"{what} cannot run with backend='c': {found.reason}. backend='torch' can.")
+        if found.here:
+            tell_once(found.reason)
+    return resolve(backend, BACKENDS, "torch", what)
 
 
 def scan(
@@ -40,8 +68,8 @@ def scan(
         b: inputs (B, T, ...).
         h0: the state before the first step (B, ...).
         lengths: (B,) int64, each row's number of steps, 1 to T; ``None``: all T. What a and b hold beyond is ignored.
-        backend: "reference" (the loop over time), "torch" (blocks), or ``None`` to have it chosen. Both are doubly
-            differentiable.
+        backend: "reference" (the loop over time), "torch" (blocks), "c" (a loop in native code, on a CPU), or ``None``
+            to have it chosen. All are doubly differentiable.
 
     Returns:
         h (B, T, ...), zero beyond a row's length, and the state at each row's length (B, ...).
@@ -51,7 +79,7 @@ def scan(
         ValueError: their shapes do not fit, T is 0, or a length is out of range.
         BackendError: ``backend`` cannot run this.
     """
-    chosen = resolve(backend, BACKENDS, "torch", what="scan")
+    chosen = choose_scan(backend, b, "scan")
     a, b, h0 = _without_autocast(a, b, h0)
     _check(a, b, h0)
     given = a.dtype
@@ -80,7 +108,7 @@ def complex_scan(
     Raises:
         TypeError, ValueError, BackendError: as `scan`; ValueError also where a last size is not 2.
     """
-    chosen = resolve(backend, BACKENDS, "torch", what="complex_scan")
+    chosen = choose_scan(backend, b, "complex_scan")
     a, b, h0 = _without_autocast(a, b, h0)
     _check(a, b, h0)
     for name, value in {"a": a, "b": b, "h0": h0}.items():
@@ -107,14 +135,15 @@ def _without_autocast(*values: Tensor) -> tuple[Tensor, ...]:
 
 def _run(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None, chosen: str) -> tuple[Tensor, Tensor]:
     """The recurrence over real or complex tensors that fit, by the backend chosen."""
-    if lengths is not None:  # beyond its length a row keeps its state: h_t = 1 * h_{t-1} + 0
+    if lengths is not None:
         check_lengths(lengths, b.shape[0], b.shape[1])
-        valid = mask(lengths.to(b.device), b.shape[1])  # (B, T)
-        valid = valid.reshape(valid.shape + (1,) * (b.dim() - 2))  # (B, T, 1...)
-        a, b = torch.where(valid, a, 1), torch.where(valid, b, 0)  # (B, T, ...)
+    if chosen == "c":
+        return scan_c(a, b, h0, lengths)
     if chosen == "reference":
-        h, final = _reference(a, b, h0)
-    elif torch.compiler.is_compiling() or (b.is_complex() and _is_wide(b)):  # conjugates of all of h cost more
+        return run_reference(lengths, a, b, h0)
+    if lengths is not None:
+        a, b, valid = _without_padding(a, b, lengths)
+    if torch.compiler.is_compiling() or (b.is_complex() and _is_wide(b)):  # conjugates of all of h cost more
         h = blocked(a, b, h0)
         final = h[:, -1]
     else:
@@ -124,13 +153,23 @@ def _run(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None, chosen: str) 
     return h, final
 
 
-def _reference(a: Tensor, b: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
-    """The definition, one step after another."""
+def _without_padding(a: Tensor, b: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Beyond its length a row keeps its state, h_t = 1 * h_{t-1} + 0: those a and b, and where it has steps."""
+    valid = mask(lengths.to(b.device), b.shape[1])  # (B, T)
+    valid = valid.reshape(valid.shape + (1,) * (b.dim() - 2))  # (B, T, 1...)
+    return torch.where(valid, a, 1), torch.where(valid, b, 0), valid  # (B, T, ...)
+
+
+def run_reference(lengths: Tensor | None, a: Tensor, b: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    """The definition, one step after another, over real or complex numbers; arguments and results as `scan`'s."""
+    if lengths is not None:
+        a, b, valid = _without_padding(a, b, lengths)
     states = []
     for a_t, b_t in zip(_steps(a, b.shape[1]), b.unbind(1), strict=True):
         h = a_t * h + b_t  # (B, ...)
         states.append(h)
-    return torch.stack(states, 1), h
+    all_states = torch.stack(states, 1)
+    return all_states if lengths is None else torch.where(valid, all_states, 0), h
 
 
 class _Scan(torch.autograd.Function):

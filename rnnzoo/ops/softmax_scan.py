@@ -23,9 +23,9 @@ import torch
 from torch import Tensor
 
 from rnnzoo.contracts import State
-from rnnzoo.ops.backends import resolve
+from rnnzoo.ops._c_scan import largest_c
 from rnnzoo.ops.ragged import check_lengths, mask
-from rnnzoo.ops.scan import BACKENDS, HALF, MAX_PLUS, blocked, scan
+from rnnzoo.ops.scan import HALF, MAX_PLUS, blocked, choose_scan, scan
 
 
 def lowest(dtype: torch.dtype) -> float:
@@ -54,8 +54,8 @@ def softmax_scan(
             it does not vary along it; ``None`` is 0.
         lengths: (B,) int64, each row's number of steps, 1 to T; ``None``: all T. What s, v and decay hold beyond is
             ignored.
-        backend: "reference" (the loop over time), "torch" (blocks), or ``None`` to have it chosen. Both are doubly
-            differentiable.
+        backend: "reference" (the loop over time), "torch" (blocks), "c" (loops in native code, on a CPU), or ``None``
+            to have it chosen. All are doubly differentiable.
 
     Returns:
         The states at every step, m and u (B, T, ...) and w (B, T, ..., V), zero beyond a row's length; and those at
@@ -66,7 +66,7 @@ def softmax_scan(
         ValueError: their shapes do not fit, T is 0, or a length is out of range.
         BackendError: ``backend`` cannot run this.
     """
-    chosen = resolve(backend, BACKENDS, "torch", what="softmax_scan")
+    chosen = choose_scan(backend, s, "softmax_scan")
     decay = torch.zeros((1,) * s.dim(), dtype=s.dtype, device=s.device) if decay is None else decay
     given = [s, v, decay, *state]
     if torch.is_autocast_enabled(s.device.type):
@@ -80,7 +80,7 @@ def softmax_scan(
         valid = valid.reshape(valid.shape + (1,) * (s.dim() - 2))  # (B, T, 1...)
         s, decay = torch.where(valid, s, lowest(s.dtype)), torch.where(valid, decay, 0)  # (B, T, ...)
         v = torch.where(valid.unsqueeze(-1), v, 0)  # (B, T, ..., V)
-    states = (_reference if chosen == "reference" else _parallel)(s, v, decay, m, u, w)
+    states = _reference(s, v, decay, m, u, w) if chosen == "reference" else _parallel(s, v, decay, m, u, w, chosen)
     final = tuple(member[:, -1].to(dtype) for member in states)
     if lengths is not None:
         m, u, w = states
@@ -100,17 +100,19 @@ def _reference(s: Tensor, v: Tensor, decay: Tensor, m: Tensor, u: Tensor, w: Ten
     return tuple(torch.stack(member, 1) for member in zip(*states, strict=True))
 
 
-def _parallel(s: Tensor, v: Tensor, decay: Tensor, m0: Tensor, u0: Tensor, w0: Tensor) -> State:
-    """The same in blocks: first which of the two is the larger at each step, then m, then u and w together."""
+def _parallel(s: Tensor, v: Tensor, decay: Tensor, m0: Tensor, u0: Tensor, w0: Tensor, backend: str) -> State:
+    """The same as scans: first which of the two is the larger at each step, then m, then u and w together."""
     with torch.no_grad():
-        largest = blocked(decay, s, m0, ring=MAX_PLUS)  # (B, T, ...)
+        largest = largest_c(decay, s, m0) if backend == "c" else blocked(decay, s, m0, ring=MAX_PLUS)  # (B, T, ...)
         before = torch.cat((m0.unsqueeze(1), largest[:, :-1]), 1) + decay
         old = (torch.sign(before - s) + 1) / 2  # 1 where the exponents so far are larger, 1/2 where both are the same
-    m, _ = scan(old, old * decay + (1 - old) * s, m0)  # (B, T, ...)
+    m, _ = scan(old, old * decay + (1 - old) * s, m0, backend=backend)  # (B, T, ...)
     before = torch.cat((m0.unsqueeze(1), m[:, :-1]), 1) + decay
     a, b = torch.exp(before - m).unsqueeze(-1), torch.exp(s - m).unsqueeze(-1)  # (B, T, ..., 1)
     ones = torch.ones((), dtype=v.dtype, device=v.device).expand(*v.shape[:-1], 1)
-    sums, _ = scan(a, b * torch.cat((ones, v), -1), torch.cat((u0.unsqueeze(-1), w0), -1))  # (B, T, ..., 1 + V)
+    sums, _ = scan(
+        a, b * torch.cat((ones, v), -1), torch.cat((u0.unsqueeze(-1), w0), -1), backend=backend
+    )  # (B, T, ..., 1 + V)
     return m, sums[..., 0], sums[..., 1:]
 
 

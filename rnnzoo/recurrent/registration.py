@@ -9,7 +9,7 @@ from typing import Any
 from rnnzoo.contracts import LayerEntry
 from rnnzoo.layers._gated import GatedCell
 from rnnzoo.layers._scan import ScanCell
-from rnnzoo.ops.scan import BACKENDS as SCAN_BACKENDS
+from rnnzoo.ops.scan import EVERYWHERE
 from rnnzoo.registry import LAYERS
 from rnnzoo.registry.signatures import parameters_of
 
@@ -65,7 +65,7 @@ def _kind(target: type) -> str:
 def _backends(target: type) -> tuple[str, ...]:
     if issubclass(target, GatedCell):
         return ("reference", "torch") if target.native_mode is None else ("reference", "torch", "native")
-    return SCAN_BACKENDS if issubclass(target, ScanCell) else ("reference",)
+    return EVERYWHERE if issubclass(target, ScanCell) else ("reference",)
 
 
 def _first_line(text: str | None) -> str:

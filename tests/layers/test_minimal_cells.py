@@ -20,7 +20,7 @@ both_forms = pytest.mark.parametrize("form", FORMS)
 @both_cells
 @both_forms
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("backend", ["reference", "torch"])
+@pytest.mark.parametrize("backend", ["reference", "torch", "c"])
 @pytest.mark.parametrize("given_state", [True, False])
 def test_equals_the_paper(kind, form, bias, backend, given_state):
     made = cell(kind, form, bias=bias)

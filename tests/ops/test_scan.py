@@ -1,14 +1,18 @@
+import sys
+from types import SimpleNamespace
+
 import pytest
 import torch
 from tolerances import close
 from torch.autograd import gradcheck, gradgradcheck
 
-from rnnzoo.ops import BackendError
-from rnnzoo.ops.scan import LOOP, WIDE, Ring, blocked, scan
+from rnnzoo.ops import BackendError, _c_scan
+from rnnzoo.ops._c_build import CannotBuild, Missing, tell_once
+from rnnzoo.ops.scan import BACKENDS, LOOP, WIDE, Ring, blocked, choose_scan, find_scan, scan
 from rnnzoo.registry import UnknownName
 
+FAST = BACKENDS[1:]
 TIMES = (1, 2, 3, 17, 64, 65, 100, 127, 300, 1031)  # around LOOP, a prime, and long enough for two levels of blocks
-BACKENDS = ("reference", "torch")
 
 
 def example(B, T, *shape, dtype=torch.float64):
@@ -31,9 +35,10 @@ def results(a, b, h0, lengths, backend):
 @pytest.mark.parametrize("T", TIMES)
 @pytest.mark.parametrize("B", [1, 3])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_blocks_equal_the_loop_in_value_and_gradient(B, T, dtype):
+@pytest.mark.parametrize("backend", FAST)
+def test_every_backend_equals_the_loop_in_value_and_gradient(backend, B, T, dtype):
     a, b, h0 = example(B, T, 2, 3, dtype=dtype)
-    close(results(a, b, h0, None, "torch"), results(a, b, h0, None, "reference"))
+    close(results(a, b, h0, None, backend), results(a, b, h0, None, "reference"))
 
 
 @pytest.mark.parametrize("T", [2, 17, 100])
@@ -102,10 +107,11 @@ def test_whole_equals_chunked(backend, cut):
     close((torch.cat((first, second), 1), end), (h, final))
 
 
-def test_products_that_underflow_lose_nothing():
+@pytest.mark.parametrize("backend", FAST)
+def test_products_that_underflow_lose_nothing(backend):
     a = torch.full((1, 5000, 1), 1e-3)  # the product of 13 of these is no float32 any more
     b = torch.ones(1, 5000, 1)
-    h, final = scan(a, b, torch.ones(1, 1), backend="torch")
+    h, final = scan(a, b, torch.ones(1, 1), backend=backend)
     assert h.isfinite().all()
     close(final, torch.full((1, 1), 1 / (1 - 1e-3)))
 
@@ -120,20 +126,22 @@ def test_first_and_second_derivatives_equal_finite_differences(backend, T):
         assert gradgradcheck(lambda *i, given=given: scan(*i, lengths=given, backend=backend), inputs)
 
 
-def test_second_derivatives_of_blocks_equal_the_loops():
+@pytest.mark.parametrize("backend", FAST)
+def test_second_derivatives_of_many_steps_equal_the_loops(backend):
     a, b, h0 = example(2, LOOP + 11, 2)
 
     def hessian_product(backend):
         first = torch.autograd.grad(scan(a, b, h0, backend=backend)[0].square().sum(), (a, b, h0), create_graph=True)
         return torch.autograd.grad(sum(g.sin().sum() for g in first), (a, b, h0))
 
-    close(hessian_product("torch"), hessian_product("reference"))
+    close(hessian_product(backend), hessian_product("reference"))
 
 
-def test_the_jacobian_of_the_final_state_is_the_product_of_coefficients():
+@pytest.mark.parametrize("backend", FAST)
+def test_the_jacobian_of_the_final_state_is_the_product_of_coefficients(backend):
     a, b, h0 = (value.detach() for value in example(1, LOOP + 5, 3))
     a = 0.9 + 0.2 * torch.rand_like(a)
-    jacobian = torch.func.jacrev(lambda h: scan(a, b, h)[1][0])(h0)[:, 0]  # (3, 3)
+    jacobian = torch.func.jacrev(lambda h: scan(a, b, h, backend=backend)[1][0])(h0)[:, 0]  # (3, 3)
     close(jacobian, a[0].prod(0).diag())
 
 
@@ -143,7 +151,8 @@ def test_gradient_of_outputs_or_of_the_final_state_alone(part):
     gradients = [
         torch.autograd.grad(scan(a, b, h0, backend=backend)[part].square().sum(), (a, b, h0)) for backend in BACKENDS
     ]
-    close(gradients[1], gradients[0])
+    for gradient in gradients[1:]:
+        close(gradient, gradients[0])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -173,10 +182,11 @@ def test_traced_graph_equals_eager_in_value_and_gradient():
     close((h, final, *gradients), (h2, final2, *torch.autograd.grad(h2.square().sum() + final2.sum(), (a, b, h0))))
 
 
-def test_inputs_are_left_as_they_were():
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_inputs_are_left_as_they_were(backend):
     inputs = tuple(value.detach() for value in example(2, 100, 3))
     copies = tuple(value.clone() for value in inputs)
-    scan(*inputs, lengths=torch.tensor([3, 100]))
+    scan(*inputs, lengths=torch.tensor([3, 100]), backend=backend)
     for value, copy in zip(inputs, copies, strict=True):
         assert torch.equal(value, copy)
 
@@ -211,10 +221,24 @@ def test_unknown_and_unavailable_backends_are_refused():
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("size", [(1, 1, 3), (2, 1, 3), (1, 300, 3), (2, 300, 1), (1, 1, 1)], ids=str)
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1, 1, 3),
+        (2, 1, 3),
+        (1, 300, 3),
+        (2, 300, 1),
+        (1, 1, 1),
+        (2, 300, 5, 1),
+        (1, 1, 1, 3),
+        (2, 1, 5, 1),
+        (1, 1, 5, 3),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("lengths", [None, torch.tensor([300, 41])], ids=["whole", "ragged"])
 def test_coefficients_that_do_not_vary_along_a_size_give_what_they_give_written_out(backend, size, lengths):
-    _, b, h0 = example(2, 300, 3)
+    _, b, h0 = example(2, 300, *((3,) if len(size) == 3 else (5, 3)))
     a = torch.rand(size, dtype=torch.float64, requires_grad=True)
     expected = results(a.expand_as(b), b, h0, lengths, "reference")
     h, final = scan(a, b, h0, lengths=lengths, backend=backend)
@@ -235,3 +259,108 @@ def test_steps_that_are_work_enough_by_themselves_give_what_the_loop_gives(threa
     monkeypatch.setattr(blocked, "__defaults__", (False, blocked.__globals__["LINEAR"]))
     close(results(*inputs, None, "torch"), results(*inputs, None, "reference"))
     assert (len(calls) == 100 + 99) == (threads == 1)  # one for each step and way, where blocks need two
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("channels", [1, 7, 513, 1100])
+@pytest.mark.parametrize("lengths", [None, torch.tensor([70, 41, 1])], ids=["whole", "ragged"])
+def test_threads_and_blocks_of_channels_give_what_the_loop_gives(threads, channels, lengths, monkeypatch):
+    monkeypatch.setattr(_c_scan, "SMALL", 100)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    inputs = example(3, 70, channels)
+    close(results(*inputs, lengths, "c"), results(*inputs, lengths, "reference"))
+
+
+@pytest.mark.parametrize("channels", [(600, 2), (2, 600), (5, 3)])
+@pytest.mark.parametrize("size", [(3, 20), (1, 20), (3, 1)], ids=str)
+def test_channels_that_share_a_coefficient_over_several_blocks(channels, size, monkeypatch):
+    monkeypatch.setattr(_c_scan, "SMALL", 100)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    a, b, h0 = example(3, 20, *channels)
+    a = a.detach()[: size[0], : size[1], :, :1].contiguous().requires_grad_()
+    given, written_out = results(a, b, h0, None, "c"), results(a, b, h0, None, "reference")
+    close(given, written_out)
+
+
+@pytest.mark.parametrize("backend", FAST)
+def test_how_the_inputs_and_gradients_lie_in_memory_does_not_count(backend):
+    a, b, h0 = (value.detach() for value in example(3, 20, 2, 4))
+    expected = results(*(value.clone().requires_grad_() for value in (a, b, h0)), None, "reference")
+    both = torch.cat((a, b), 2)  # as blocks of one product
+    slices = both[:, :, :2], both[:, :, 2:], h0
+    turned = tuple(value.transpose(0, -1).contiguous().transpose(0, -1) for value in (a, b, h0))
+    for given in (slices, turned):
+        close(results(*(value.requires_grad_() for value in given), None, backend), expected)
+    a, b, h0 = (value.clone().requires_grad_() for value in (a, b, h0))
+    ones = torch.autograd.grad(scan(a, b, h0, backend=backend)[0].sum(), (a, b, h0))  # a gradient without strides
+    close(ones, torch.autograd.grad(scan(a, b, h0, backend="reference")[0].sum(), (a, b, h0)))
+
+
+@pytest.mark.parametrize("backend", FAST)
+def test_a_state_without_channels_of_its_own(backend):
+    inputs = example(3, 20)
+    close(results(*inputs, None, backend), results(*inputs, None, "reference"))
+
+
+@pytest.mark.parametrize("backend", FAST)
+@pytest.mark.parametrize("mapped", [(0, 0, 0), (None, 0, None), (1, None, 1), (None, None, 0), (2, 2, 0)], ids=str)
+def test_mapped_over_a_dimension_it_is_each_by_itself_in_value_and_gradient(backend, mapped):
+    inputs = [value.detach() for value in example(2, 12, 3)]
+    given = [
+        value if dim is None else torch.stack([(1 + i) * value / 4 for i in range(4)], dim)
+        for value, dim in zip(inputs, mapped, strict=True)
+    ]
+
+    def gradients(name):
+        def score(a, b, h0):
+            h, final = scan(a, b, h0, backend=name)
+            return h.sin().sum() + final.square().sum()
+
+        return torch.func.vmap(torch.func.grad(score, (0, 1, 2)), mapped)(*given)
+
+    close(gradients(backend), gradients("reference"))
+    first = torch.func.vmap(lambda *i: scan(*i, backend=backend), mapped)(*given)
+    close(first, torch.func.vmap(lambda *i: scan(*i, backend="reference"), mapped)(*given))
+
+
+@pytest.mark.parametrize("backend", FAST)
+@pytest.mark.parametrize("lengths", [None, torch.tensor([12, 5])], ids=["whole", "ragged"])
+def test_gradients_of_several_outputs_at_once(backend, lengths):
+    a, b, h0 = example(2, 12, 3)
+    h, final = scan(a, b, h0, lengths=lengths, backend=backend)
+    g = torch.randn(4, *h.shape, dtype=h.dtype), torch.randn(4, *final.shape, dtype=h.dtype)
+    together = torch.autograd.grad((h, final), (a, b, h0), g, is_grads_batched=True, retain_graph=True)
+    each = [torch.autograd.grad((h, final), (a, b, h0), parts, retain_graph=True) for parts in zip(*g, strict=True)]
+    close(together, tuple(torch.stack(parts) for parts in zip(*each, strict=True)))
+
+
+def test_empty_batches_and_channels_are_run():
+    for B, C in ((0, 3), (2, 0)):
+        h, final = scan(torch.ones(1, 1, C), torch.ones(B, 5, C), torch.ones(B, C), backend="c")
+        assert (h.shape, final.shape) == ((B, 5, C), (B, C))
+
+
+def test_on_a_cpu_native_code_is_chosen_and_forced_where_it_cannot_run_it_says_why(monkeypatch):
+    a, b, h0 = example(2, 4, 3)
+    assert choose_scan(None, b, "scan") == "c"
+    assert choose_scan(None, b.to("meta"), "scan") == "torch"
+    with pytest.raises(BackendError, match="scan cannot run with backend='c': it runs on the CPU, not on meta"):
+        scan(a.to("meta"), b.to("meta"), h0.to("meta"), backend="c")
+    missing = Missing("no C compiler was found (cc, gcc, clang)", here=True)
+    monkeypatch.setattr(sys.modules[scan.__module__], "find_scan", lambda *_: missing)
+    tell_once.cache_clear()
+    with pytest.warns(UserWarning, match="without its native code.*no C compiler"):
+        h, final = scan(a, b, h0)
+    close((h, final), scan(a, b, h0, backend="reference"))
+    with pytest.raises(BackendError, match=r"scan cannot run with backend='c': no C compiler.*backend='torch' can"):
+        scan(a, b, h0, backend="c")
+
+
+def test_code_that_differs_from_the_loop_is_not_used(monkeypatch, tmp_path):
+    built = find_scan("cpu", torch.float64)
+    wrong = SimpleNamespace(
+        _name=str(tmp_path / "wrong.so"), **{f.__name__: f for f in (built.forward, built.backward)}
+    )
+    wrong.forward_pairs, wrong.backward_pairs = built.forward_pairs, built.backward
+    with pytest.raises(CannotBuild, match="differs from the reference"):
+        _c_scan._check(wrong, torch.float64)
