@@ -16,10 +16,11 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rnnzoo.contracts import Paper
 from rnnzoo.layers._gated import GatedCell
+from rnnzoo.layers._one_bias import changed_options
 from rnnzoo.ops.gated import Stage
 from rnnzoo.registry import LAYERS, unknown
 
@@ -89,7 +90,8 @@ class SlimLSTM(GatedCell):
         input_size: I, the width of the input.
         hidden_size: H, the width of both states and of the output.
         form: 1, the gates have recurrent weights and biases; 2, recurrent weights alone; 3, biases alone.
-        forget_bias: what ``b_f`` begins at; ``None``: it is drawn as every weight is.
+        forget_bias: what ``b_f`` begins at (forms 1 and 3). The paper does not say how weights begin: here the other
+            biases are zero and the matrices Xavier-uniform, each gate's for itself.
         bias: whether the candidate has a bias (``bias_ih``, (H,)); the gates' are weights of their own, ``b_i``,
             ``b_f`` and ``b_o`` (H,), which form 2 is without.
         device, dtype: of the parameters; ``weight_ih`` (H, I) is the candidate's, ``weight_hh`` (4H, H) holds i, f, o
@@ -97,12 +99,10 @@ class SlimLSTM(GatedCell):
 
     Raises:
         ValueError: a size below 1.
-        ValueError: a forget bias in form 2, which has none.
         UnknownName: a form that is none of the three.
     """
 
     states = STATES
-    b_f: torch.nn.Parameter
 
     def __init__(
         self,
@@ -110,24 +110,24 @@ class SlimLSTM(GatedCell):
         hidden_size: int,
         *,
         form: Literal[1, 2, 3] = 1,
-        forget_bias: float | None = None,
+        forget_bias: float = 1.0,
         **common: Any,
     ) -> None:
         if form not in FORMS:
             raise unknown("form", str(form), map(str, FORMS))
-        if form == 2 and forget_bias is not None:
-            raise ValueError(f"forget_bias is {forget_bias} and form is 2, whose gates have no biases; leave it out.")
         self.form, self.forget_bias, self.stages = form, forget_bias, (FORMS[form],)
         self.vectors = () if form == 2 else BIASES
         super().__init__(input_size, hidden_size, **common)
 
     def reset_parameters(self) -> None:
-        """Draw every parameter uniformly from +-1/sqrt(H), the forget gate's bias where it is not given."""
-        super().reset_parameters()
-        if self.forget_bias is not None:
-            torch.nn.init.constant_(self.b_f, self.forget_bias)
+        """Xavier-uniform matrices, gate by gate, and biases of zero but for the forget gate's."""
+        for name, parameter in self.named_parameters():
+            if name.startswith("weight"):
+                for gate in parameter.data.split(self.hidden_size):  # (H, I) or (H, H)
+                    nn.init.xavier_uniform_(gate)
+            else:
+                nn.init.constant_(parameter, self.forget_bias if name == "b_f" else 0.0)
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""
-        form = "" if self.form == 1 else f", form={self.form}"
-        return super().extra_repr() + form + ("" if self.forget_bias is None else f", forget_bias={self.forget_bias}")
+        return super().extra_repr() + changed_options(self)

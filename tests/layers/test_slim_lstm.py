@@ -57,11 +57,15 @@ def test_without_biases_form_1_is_form_2():
     close(one(x)[0], two(x)[0])
 
 
-def test_the_forget_bias_begins_where_it_is_told_to_and_form_2_has_none():
-    assert (made(1, forget_bias=3.0).b_f == 3).all()
-    assert made(1).b_f.abs().max() <= 0.5
-    with pytest.raises(ValueError, match="form is 2, whose gates have no biases"):
-        made(2, forget_bias=3.0)
+@every_form
+def test_weights_begin_as_the_docstring_says(form):
+    cell = SlimLSTM(40, 60, form=form, forget_bias=3.0)
+    bounds = {"weight_ih": (6 / 100) ** 0.5, "weight_hh": (6 / 120) ** 0.5}
+    for name, parameter in cell.named_parameters():
+        if name in bounds:
+            assert 0.9 * bounds[name] < parameter.abs().max() <= bounds[name]
+        else:
+            assert (parameter == (3.0 if name == "b_f" else 0.0)).all()
 
 
 def test_another_form_is_refused():
