@@ -24,7 +24,8 @@ from rnnzoo.ops.ragged import mask
 
 SMALL = 1 << 15
 """Numbers from which on a second thread pays for being told."""
-WIDEST = 512  # as in c/scan.c
+WIDEST = 4096
+"""Channels that go through time together, at most: the state of a step stays in cache."""
 PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
 """Relative to the largest value, or to 1."""
@@ -52,8 +53,7 @@ def scan_c(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None) -> tuple[Te
     assert not isinstance(built, Missing)
     if lengths is not None:
         lengths = lengths.to("cpu", torch.int64).contiguous()
-    h, final = ScanC.apply(built, lengths, a.resolve_conj(), b.resolve_conj(), h0.resolve_conj())
-    return h, final
+    return _apply(built, lengths, a.resolve_conj(), b.resolve_conj(), h0.resolve_conj())
 
 
 def largest_c(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
@@ -85,15 +85,13 @@ class ScanC(torch.autograd.Function):
     """``apply(built, lengths, a, b, h0) -> (h, final)``, as often differentiable as one likes."""
 
     @staticmethod
-    def forward(built: ctypes.CDLL, lengths: Tensor | None, a: Tensor, b: Tensor, h0: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, built: ctypes.CDLL, lengths: Tensor | None, a: Tensor, b: Tensor, h0: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Run the loop; shapes as in ``ops.scan``."""
-        return _forward(built.forward_pairs if b.is_complex() else built.forward, lengths, a, b, h0)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-        ctx.built, ctx.lengths, a, _, h0 = inputs
-        ctx.save_for_backward(a, output[0], h0)
-        ctx.set_materialize_grads(False)
+        ran = _forward(built.forward_pairs if b.is_complex() else built.forward, lengths, a, b, h0)
+        _keep(ctx, (built, lengths, a, b, h0), ran)
+        return ran
 
     @staticmethod
     def backward(ctx: Any, g: Tensor | None, g_final: Tensor | None) -> tuple[Any, ...]:
@@ -107,11 +105,42 @@ class ScanC(torch.autograd.Function):
             return (None, None, *_backward(*given))
         return (None, None, *(_differentiable if plain else _in_torch)(*given))
 
+
+class TransformedC(ScanC):
+    """The same for torch.func, with the form that its transformations ask for and that takes longer to call."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        built: ctypes.CDLL, lengths: Tensor | None, a: Tensor, b: Tensor, h0: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Run the loop; shapes as in ``ops.scan``."""
+        return _forward(built.forward_pairs if b.is_complex() else built.forward, lengths, a, b, h0)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+        """Keep what the backward needs."""
+        _keep(ctx, inputs, output)
+
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], built: Any, lengths: Any, *tensors: Tensor) -> tuple[Any, Any]:
         """The mapped dimension as one of channels."""
         a, b, h0 = _as_channels(info.batch_size, in_dims[2:], tensors)
-        return ScanC.apply(built, lengths, a, b, h0), (2, 1)
+        return TransformedC.apply(built, lengths, a, b, h0), (2, 1)
+
+
+def _apply(*given: Any) -> tuple[Tensor, Tensor]:
+    """``ScanC.apply``, or what stands for it under the transformations of torch.func."""
+    h, final = (TransformedC if _transformed() else ScanC).apply(*given)
+    return h, final
+
+
+_transformed: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    ctx.built, ctx.lengths, a, _, h0 = inputs
+    ctx.save_for_backward(a, output[0], h0)
+    ctx.set_materialize_grads(False)
 
 
 def _have_memory(*tensors: Tensor | None) -> bool:
@@ -162,7 +191,7 @@ def _differentiable(
     if h.shape[1] > 1:
         rest = (back if back.shape[1] == 1 else back[:, 1:].flip(1)).resolve_conj()
         given = (rest, g[:, :-1].flip(1), last)
-        later = states(*given) if states else ScanC.apply(built, None, *given)[0]
+        later = states(*given) if states else _apply(built, None, *given)[0]
         u = torch.cat((later.flip(1), u), 1)  # (B, T, ...)
     grad_h0 = back[:, 0] * u[:, 0]
     if lengths is not None:
@@ -227,12 +256,13 @@ def _forward(
 def _run(function: Callable[..., int], arrays: Sequence[Tensor | None], sizes: tuple[int, ...], batch: int) -> None:
     """Call the function, on several threads where there is work enough: rows and blocks of channels are shared out."""
     time, groups, repeats = sizes[:3]
-    wide = max(1, WIDEST // repeats) if repeats else 1
-    blocks = batch * -(-groups // wide) if repeats else 0
-    if not blocks:
+    if not (batch and groups and repeats):
         return
-    parts = max(1, min(torch.get_num_threads(), blocks, batch * time * groups * repeats // SMALL))
-    given, numbers = addresses(arrays), whole_numbers(sizes)
+    threads = max(1, min(torch.get_num_threads(), batch * time * groups * repeats // SMALL))
+    wide = max(1, min(WIDEST // repeats, groups // -(-threads // batch)))
+    blocks = batch * -(-groups // wide)
+    parts = min(threads, blocks)
+    given, numbers = addresses(arrays), whole_numbers((*sizes, wide))
     bounds = [blocks * part // parts for part in range(parts + 1)]
 
     def one(part: int) -> int:
@@ -270,7 +300,7 @@ def _check(built: ctypes.CDLL, dtype: torch.dtype) -> None:
         for sizes in ((3, 5, 11, 3), (3, 5, 11, 1), (1, 1, 11, 3)):
             ours, theirs = (
                 _ran(function, sizes, pair, dtype)
-                for function in (lambda *given: ScanC.apply(built, lengths, *given), partial(run_reference, lengths))
+                for function in (partial(_apply, built, lengths), partial(run_reference, lengths))
             )
             for our, their in zip(ours, theirs, strict=True):
                 worst = float((our - their).abs().max()) / max(1.0, float(their.abs().max()))

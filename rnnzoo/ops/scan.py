@@ -283,7 +283,9 @@ def _check(a: Tensor, b: Tensor, h0: Tensor) -> None:
             raise ValueError(
                 f"{name} has shape {tuple(value.shape)}; expected (batch, time, ...) with at least one time step."
             )
-    if b.dim() != a.dim() or any(n not in (1, m) for n, m in zip(a.shape, b.shape, strict=True)):
+    if a.shape != b.shape and (
+        b.dim() != a.dim() or any(n not in (1, m) for n, m in zip(a.shape, b.shape, strict=True))
+    ):
         raise ValueError(
             f"b has shape {tuple(b.shape)}; expected a's shape, {tuple(a.shape)} (where a has 1, any size)."
         )

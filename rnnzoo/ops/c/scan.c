@@ -1,9 +1,6 @@
 /* The scans of ops/scan.py: over real numbers, over pairs (real part, imaginary part), and over (max, +). */
 #include "recurrence.h"
 
-#define WIDEST 512 /* channels that go through time together, so that a step's states stay in the nearest cache */
-#define BLOCK(R) ((R) < WIDEST ? WIDEST / (R) : 1) /* the same in groups */
-
 #define NAME(function) function
 #define NUMBER REAL
 #define ZERO 0

@@ -1,16 +1,16 @@
 /* h_t = a_t * h_{t-1} + b_t over time, forward and backward, for one kind of NUMBER; included once for each kind (scan.c).
 
-   A thread runs blocks of channels of one row through all steps: numbers `first` to `first + count`, a block's number
-   being row * blocks of a row + block. Channels are G groups of R that share a coefficient; R is 1 where a varies over
-   all of them. Rows and steps of what is read lie `..._row` and `..._step` NUMBERs apart, 0 where nothing varies. */
+   Channels are G groups of R that share a coefficient; R is 1 where a varies over all of them. A thread takes blocks of
+   `wide` groups of one row through all steps: numbers `first` to `first + count`, a block's number being row * blocks of
+   a row + block. Rows and steps of what is read lie `..._row` and `..._step` NUMBERs apart, 0 where nothing varies. */
 
 int NAME(forward)(void **array, const int64_t *size, int64_t first, int64_t count) {
     const NUMBER *const a = array[0], *const b = array[1], *const h0 = array[2];
     NUMBER *const h = array[3], *const final = array[4];
     const int64_t *const lengths = array[5];
     const int64_t T = size[0], G = size[1], R = size[2], a_row = size[3], a_step = size[4];
-    const int64_t b_row = size[5], b_step = size[6];
-    const int64_t C = G * R, wide = BLOCK(R), blocks = (G + wide - 1) / wide;
+    const int64_t b_row = size[5], b_step = size[6], wide = size[7];
+    const int64_t C = G * R, blocks = (G + wide - 1) / wide;
     for (int64_t i = first; i < first + count; i++) {
         const int64_t row = i / blocks, g0 = i % blocks * wide, c0 = g0 * R;
         const int64_t groups = G - g0 < wide ? G - g0 : wide, n = groups * R;
@@ -74,8 +74,8 @@ int NAME(backward)(void **array, const int64_t *size, int64_t first, int64_t cou
     NUMBER *const grad_a = array[5], *const grad_b = array[6], *const grad_h0 = array[7];
     const int64_t *const lengths = array[8];
     const int64_t T = size[0], G = size[1], R = size[2], a_row = size[3], a_step = size[4];
-    const int64_t g_row = size[5], g_step = size[6];
-    const int64_t C = G * R, wide = BLOCK(R), blocks = (G + wide - 1) / wide;
+    const int64_t g_row = size[5], g_step = size[6], wide = size[7];
+    const int64_t C = G * R, blocks = (G + wide - 1) / wide;
     for (int64_t i = first; i < first + count; i++) {
         const int64_t row = i / blocks, g0 = i % blocks * wide, c0 = g0 * R;
         const int64_t groups = G - g0 < wide ? G - g0 : wide, n = groups * R;
