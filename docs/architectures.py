@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rnnzoo.contracts import LayerEntry
-from rnnzoo.recurrent.page import parameter_count, state_formula
+from rnnzoo.recurrent.page import backends, parameter_count, state_formula
 from rnnzoo.registry import LAYERS
 from rnnzoo.registry.layer_checks import KINDS
 from rnnzoo.registry.places import is_own
@@ -41,7 +41,7 @@ def _cells(entry: LayerEntry) -> tuple[str, ...]:
         f"{parameter_count(entry, WIDTH, WIDTH):,}",
         "parallel" if entry.parallel else "step by step",
         _oracle(entry.oracle),
-        ", ".join(entry.backends),
+        ", ".join(backends(entry)),
     )
 
 

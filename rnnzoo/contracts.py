@@ -112,7 +112,6 @@ class LayerEntry:
     description: str  # one line
     tiny: Mapping[str, Any]  # keyword arguments of a small cell, for the laws
     oracle: str | None  # "torch.nn.LSTM" or "tests/oracles/<name>.py"; None shows as unverified
-    backends: tuple[str, ...]  # the backends that can run it, reference first
     causal: bool = True
     parallel: bool = False  # parallel over time
     exportable: bool = False  # torch.compile and torch.export

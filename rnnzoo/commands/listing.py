@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _layers() -> list[dict[str, Any]]:
-    from rnnzoo.recurrent.page import tiny_state_shapes
+    from rnnzoo.recurrent.page import backends, tiny_state_shapes
     from rnnzoo.registry import LAYERS
     from rnnzoo.registry.places import origin
 
@@ -50,7 +50,7 @@ def _layers() -> list[dict[str, Any]]:
         {
             "name": entry.name, "class": entry.class_name, "kind": entry.kind, "description": entry.description,
             "paper": entry.paper and entry.paper._asdict(), "year": entry.paper and entry.paper.year,
-            "oracle": entry.oracle, "differs": entry.differs, "backends": list(entry.backends),
+            "oracle": entry.oracle, "differs": entry.differs, "backends": list(backends(entry)),
             "parallel": entry.parallel, "causal": entry.causal, "exportable": entry.exportable,
             "double_backward": entry.double_backward, "projection": entry.projection,
             "tiny": dict(entry.tiny), "state_shapes": tiny_state_shapes(entry), "from": origin(entry.target),

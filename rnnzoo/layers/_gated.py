@@ -58,7 +58,7 @@ from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._layout import Layout
-from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated, gated_step
+from rnnzoo.ops.gated import Missing, Stage, Structure, c_source, choose_backend, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
 from rnnzoo.ops.native import native_pays, native_stack
 from rnnzoo.ops.ragged import zero_padding
@@ -239,8 +239,8 @@ class GatedCell(nn.Module):
 
     @property
     def backends(self) -> tuple[str, ...]:
-        """Those that can run this cell here."""
-        own = ("c",) if self.runs_in_c(self.weight_ih) else ()
+        """Those that can run this cell, "c" where there is a compiler."""
+        own = () if isinstance(c_source(self.structure()), Missing) else ("c",)
         return ("reference", "torch", *own, *(("native",) if self.native_mode is not None else ()))
 
     def runs_in_c(self, x: Tensor) -> bool:

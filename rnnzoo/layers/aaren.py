@@ -40,7 +40,6 @@ from rnnzoo.registry import LAYERS
     description="softmax attention of a learned query over all steps so far, in constant memory",
     tiny={"input_size": 3, "hidden_size": 4, "heads": 2},
     oracle="tests/oracles/aaren.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -34,7 +34,6 @@ class _Euler:
     description="Euler steps with an antisymmetric recurrent matrix: stable, and slow to forget",
     tiny={"input_size": 3, "hidden_size": 4, "epsilon": 0.5},
     oracle="tests/oracles/antisymmetric_rnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

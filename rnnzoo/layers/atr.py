@@ -48,7 +48,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="two gates, the sum and the difference of one input and one recurrent product",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/atr.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent gives p a bias as well; without it, it is equal (tests/peers/"

@@ -94,7 +94,6 @@ TRAINING = (
     description="LSTM whose products and cell are normalised over the batch, with statistics of each time step",
     tiny={"input_size": 3, "hidden_size": 4, "max_length": 5},
     oracle="tests/oracles/batch_norm_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

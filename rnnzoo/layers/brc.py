@@ -45,7 +45,6 @@ def _update(x: Tensor, u: None, h: Tensor, w_a: Tensor, w_c: Tensor) -> tuple[Te
     description="bistable recurrent cell: feedback that is strong enough keeps one of two values for ever",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/brc.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

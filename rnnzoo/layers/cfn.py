@@ -44,7 +44,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="chaos free network: two gates, and a state that fades to zero without input",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/cfn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -75,7 +75,6 @@ WITHOUT = (Stage("h", 3, 3, _update, ("c",), STATES, summed=True, gates=_gates, 
     description="LSTM with coupled input and forget gate: the cell is a running average of candidates",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/cifg.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -62,7 +62,6 @@ class _Oscillator:
     description="coupled oscillatory network: a discretised system of damped oscillators of bounded energy",
     tiny={"input_size": 3, "hidden_size": 4, "dt": 0.5},
     oracle="tests/oracles/cornn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

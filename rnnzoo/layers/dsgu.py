@@ -43,7 +43,6 @@ def _update(_: None, u: Tensor, z: Tensor, h: Tensor) -> tuple[Tensor]:
     description="deep simple gated unit: an SGU with one more weight before its candidate",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/dsgu.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -53,7 +53,6 @@ def _output(a: Tensor, _: None, c: Tensor) -> tuple[Tensor]:
     description="LSTM with element-wise recurrence, for which real-time recurrent learning is cheap and exact",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/elstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -50,7 +50,6 @@ def _update(a: Tensor, _: None, h: Tensor, zeta: Tensor, nu: Tensor, *biases: Te
     description="gated unit of kilobytes: gate and candidate share all weights but their biases",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/fast_grnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent 0.2.5 has tanh for the gate's sigmoid unless told otherwise: "

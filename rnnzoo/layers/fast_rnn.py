@@ -44,7 +44,6 @@ def _update(
     description="simple recurrent network with a residual connection weighted by two learned scalars",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/fast_rnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -43,7 +43,6 @@ class _Euler:
     description="antisymmetric network with an input gate that shares its recurrent matrix",
     tiny={"input_size": 3, "hidden_size": 4, "epsilon": 0.5},
     oracle="tests/oracles/gated_antisymmetric_rnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -74,7 +74,6 @@ RESET_BEFORE = (
     description="gated recurrent unit: an update gate mixes the last state with a candidate behind a reset gate",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="torch.nn.GRU",
-    backends=("reference", "torch", "native"),
     exportable=True,
     double_backward=True,
 )

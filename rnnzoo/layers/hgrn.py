@@ -42,7 +42,6 @@ FORMS = ("real", "complex")
     description="linear recurrence whose forget gates have a learned floor that rises with depth",
     tiny={"input_size": 3, "hidden_size": 4, "layer_index": 1, "num_layers": 3},
     oracle="tests/oracles/hgrn.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

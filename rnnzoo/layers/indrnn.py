@@ -45,7 +45,6 @@ NONLINEARITIES = {"relu": _relu, "tanh": _tanh}
     description="independently recurrent network: a unit's recurrence is one weight of its own",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/indrnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

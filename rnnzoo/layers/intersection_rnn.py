@@ -45,7 +45,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
     description="a gate through time and a gate through depth: the output mixes in the input itself",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/intersection_rnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

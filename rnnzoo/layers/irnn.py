@@ -32,7 +32,6 @@ from rnnzoo.registry import LAYERS
     description="simple recurrent network of rectified units whose recurrent weight starts as the identity",
     tiny={"input_size": 3, "hidden_size": 6},
     oracle="tests/oracles/irnn.py",
-    backends=("reference", "torch", "native"),
     exportable=True,
     double_backward=True,
 )

@@ -47,7 +47,6 @@ def _update(a: Tensor, _: None, h: Tensor, beta: Tensor) -> tuple[Tensor]:
     description="LSTM with the forget gate alone, which also lets in what it makes room for",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/janet.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent learns beta and returns the state twice; its steps are equal (tests/peers/"

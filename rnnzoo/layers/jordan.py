@@ -45,7 +45,6 @@ def _output(_: None, u: Tensor, *, function: Callable[[Tensor], Tensor]) -> tupl
     description="simple recurrent network whose output, not its hidden layer, is fed back",
     tiny={"input_size": 3, "hidden_size": 6, "output_size": 3},
     oracle="tests/oracles/jordan.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -64,7 +64,6 @@ def _update(x: Tensor, _: None, r: Tensor, z: Tensor, n: Tensor, h: Tensor, *aff
     description="GRU whose input and recurrent products are normalised over their channels",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/layer_norm_gru.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

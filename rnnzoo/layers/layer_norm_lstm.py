@@ -56,7 +56,6 @@ def _update(
     description="LSTM whose products and cell are normalised over their channels",
     tiny={"input_size": 3, "hidden_size": 6},
     oracle="tests/oracles/layer_norm_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

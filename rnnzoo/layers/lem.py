@@ -64,7 +64,6 @@ GATES = ("step_y", "step_z", "candidate_z")
     description="long expressive memory: two states with learned time steps, bounded by 1",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/lem.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent 0.2.5 updates y with the old z (tests/peers/test_dynamics_vs_torchrecurrent.py)",

@@ -46,7 +46,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="one gate between the state and a candidate that sees the input alone",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/lightru.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent gives the candidate a bias as well; without it, it is equal (tests/peers/"

@@ -54,7 +54,6 @@ def _update(a: Tensor, _: None, h: Tensor) -> tuple[Tensor]:
     description="GRU without a reset gate, with ReLU, and batch norm on the input products",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/ligru.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent (and RecurrentLayers.jl) leave out the batch norm: theirs is batch_norm=False "

@@ -65,7 +65,6 @@ def _flow(drive: Tensor, u: Tensor) -> Tensor:
     description="steps of an ODE with a linear part, its matrices between symmetric and antisymmetric",
     tiny={"input_size": 3, "hidden_size": 4, "epsilon": 0.4},
     oracle="tests/oracles/lipschitz_rnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -38,7 +38,6 @@ from rnnzoo.registry import LAYERS
     description="linear recurrence of complex numbers that turn and shrink, begun on a ring in the unit disc",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/lru.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

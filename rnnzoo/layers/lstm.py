@@ -52,7 +52,6 @@ def _project(_: None, u: Tensor) -> tuple[Tensor]:
     description="long short-term memory: a cell behind input, forget and output gates",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="torch.nn.LSTM",
-    backends=("reference", "torch", "native"),
     exportable=True,
     double_backward=True,
     projection=True,

@@ -64,7 +64,6 @@ SQUASHINGS = {"logistic": (_logistic, _logistic_gates), "tanh": (_tanh, _tanh_ga
     description="LSTM of 1997, without a forget gate: the cell is a sum that nothing decays",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/lstm_1997.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent's OriginalLSTM squashes by tanh, as squashing='tanh' does "

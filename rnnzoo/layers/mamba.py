@@ -44,7 +44,6 @@ DT_LEAST = 1e-4  # of a step size at first
     description="state space whose step size, input and output the input chooses, between a convolution and a gate",
     tiny={"input_size": 3, "hidden_size": 4, "state_size": 3},
     oracle="tests/oracles/mamba.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

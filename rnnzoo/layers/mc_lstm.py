@@ -52,7 +52,6 @@ def _update(a: Tensor, _: None, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     description="LSTM with a memory controller: a fourth gate makes what is fed back, apart from what is put out",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mc_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -43,7 +43,6 @@ def _veil(a: Tensor, _: None, h: Tensor) -> tuple[Tensor, Tensor]:
     description="GRU whose reset and update gates are one",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mgu.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

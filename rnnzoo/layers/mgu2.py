@@ -21,7 +21,6 @@ from rnnzoo.registry import LAYERS
     description="minimal gated unit whose gate sees the state alone",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mgu2.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

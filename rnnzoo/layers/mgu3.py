@@ -38,7 +38,6 @@ NAMES = ("forget", "candidate")
     description="minimal gated unit whose gate is a learned constant",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mgu3.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

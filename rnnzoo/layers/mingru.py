@@ -24,7 +24,6 @@ from rnnzoo.registry import LAYERS
     description="GRU without the state in its gate and candidate: a convex recurrence, parallel over time",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mingru.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -45,7 +45,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="one gate moves the state towards an encoding of the input alone",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/minimal_rnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -28,7 +28,6 @@ from rnnzoo.registry import LAYERS
     description="LSTM without the state in its gates, which sum to one: a convex recurrence, parallel over time",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/minlstm.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -39,7 +39,6 @@ def _reset(a: Tensor, _: None, h: Tensor) -> tuple[Tensor]:
     description="minion recurrent unit 1: a GRU with a reset gate, whose update gate is a constant",
     tiny={"input_size": 3, "hidden_size": 4, "update_coefficient": 0.3},
     oracle="tests/oracles/miru1.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

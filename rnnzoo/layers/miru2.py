@@ -28,7 +28,6 @@ from rnnzoo.registry import LAYERS
     description="minion recurrent unit 2: a GRU both of whose gates are constants",
     tiny={"input_size": 3, "hidden_size": 4, "update_coefficient": 0.3, "reset_coefficient": 0.8},
     oracle="tests/oracles/miru2.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -96,7 +96,6 @@ def _stages(rounds: int, input_size: int) -> tuple[Stage, ...]:
     description="LSTM whose input and last output gate one another in several rounds first",
     tiny={"input_size": 3, "hidden_size": 4, "rounds": 3, "rank": 2},
     oracle="tests/oracles/mogrifier_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

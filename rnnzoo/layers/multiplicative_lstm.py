@@ -53,7 +53,6 @@ def _update(a: Tensor, _: None, c: Tensor) -> tuple[Tensor, Tensor]:
     description="LSTM over the product of the last output and the input, each projected",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/multiplicative_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent's MultiplicativeLSTM gives both factors of m a bias "

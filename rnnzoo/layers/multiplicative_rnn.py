@@ -41,7 +41,6 @@ def _update(a: Tensor, _: None) -> tuple[Tensor]:
     description="simple recurrent network whose transition matrix the input chooses, through factors",
     tiny={"input_size": 3, "hidden_size": 4, "factors": 5},
     oracle="tests/oracles/multiplicative_rnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

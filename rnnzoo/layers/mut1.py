@@ -48,7 +48,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="GRU found by mutation, whose update gate sees the input alone",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mut1.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs=DIFFERS,

@@ -39,7 +39,6 @@ def _veil(a: Tensor, _: None, h: Tensor) -> tuple[Tensor, Tensor]:
     description="GRU found by mutation, whose reset gate sees the input unweighted",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mut2.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs=DIFFERS,

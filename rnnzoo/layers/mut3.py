@@ -46,7 +46,6 @@ def _update(a: Tensor, *_: Any) -> tuple[Tensor]:
     description="GRU found by mutation, whose update gate sees the tanh of the state",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/mut3.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

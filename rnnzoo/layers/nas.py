@@ -47,7 +47,6 @@ def _update(x: Tensor, u: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     description="the recurrent cell that architecture search found on language modelling",
     tiny={"input_size": 3, "hidden_size": 6},
     oracle="tests/oracles/nas.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent 0.2.5 adds in the fourth layer where TensorFlow's contrib cell multiplies: "

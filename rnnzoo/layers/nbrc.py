@@ -46,7 +46,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="neuromodulated bistable recurrent cell: a gated feedback lets each unit latch",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/nbrc.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -76,7 +76,6 @@ def _remember(_: None, u: Tensor, seen: Tensor, m: Tensor, *, heads: Heads) -> t
     description="non-saturating recurrent unit: a linear memory that heads write to and erase from",
     tiny={"input_size": 3, "hidden_size": 6, "memory_size": 8, "heads": 2},
     oracle="tests/oracles/nru.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -64,7 +64,6 @@ def _update(a: Tensor, _: None, c: Tensor, F: Tensor, I: Tensor) -> tuple[Tensor
     description="LSTM whose channels are ordered by how long they keep: what one erases, all before it erase too",
     tiny={"input_size": 3, "hidden_size": 6, "chunk_size": 2},
     oracle="tests/oracles/on_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -49,7 +49,6 @@ def _update(a: Tensor, u: None, c: Tensor, p_i: Tensor, p_f: Tensor, p_o: Tensor
     description="LSTM whose gates look at the cell through per-channel weights",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/peephole_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

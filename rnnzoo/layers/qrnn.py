@@ -42,7 +42,6 @@ GATES = {
     description="gates from a causal convolution, then a pooling over time without recurrent weights",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/qrnn.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -56,7 +56,6 @@ NONLINEARITIES = {"tanh": _tanh, "identity": _identity}
     description="LSTM whose content is linear in the input alone: the cell is a weighted sum of the inputs",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/ran.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

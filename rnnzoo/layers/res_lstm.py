@@ -54,7 +54,6 @@ def _output(a: Tensor, _: None, o: Tensor) -> tuple[Tensor]:
     description="residual LSTM: the input is added to the projected cell, behind the output gate",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/res_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -44,7 +44,6 @@ STEEPEST = 1000.0
     description="the recurrence of Griffin: a decay and an input, each gated by the input, so that variance is kept",
     tiny={"input_size": 3, "hidden_size": 4, "num_heads": 2},
     oracle="tests/oracles/rg_lru.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

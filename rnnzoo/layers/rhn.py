@@ -63,7 +63,6 @@ def _deeper(_: None, u: Tensor, s: Tensor) -> tuple[Tensor]:
     description="recurrent highway network: several highway layers in each step",
     tiny={"input_size": 3, "hidden_size": 4, "depth": 2},
     oracle="tests/oracles/rhn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent 0.2.5 has a file of it that does not import, and does not export it: "

@@ -44,7 +44,6 @@ from rnnzoo.registry import LAYERS
     description="each channel a softmax over all earlier steps whose weights decay, gated by a receptance",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/rwkv4.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -51,7 +51,6 @@ INITS = ("lin", "inv", "legs")
     description="for each channel a diagonal state space of complex numbers, made a recurrence by a learned step size",
     tiny={"input_size": 3, "hidden_size": 4, "state_size": 6},
     oracle="tests/oracles/s4d.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

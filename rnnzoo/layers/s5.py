@@ -48,7 +48,6 @@ from rnnzoo.registry import LAYERS
     description="one diagonal state space for all channels together, begun at the eigenvalues of HiPPO",
     tiny={"input_size": 3, "hidden_size": 4, "state_size": 6},
     oracle="tests/oracles/s5.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -58,7 +58,6 @@ def _output(_: None, u: Tensor, vs: Tensor, *, function: Callable[[Tensor], Tens
     description="simple recurrent network beside a slow context, an exponential trace of the input",
     tiny={"input_size": 3, "hidden_size": 4, "context_size": 2},
     oracle="tests/oracles/scrn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent 0.2.5 and RecurrentLayers.jl feed the output y back in place of the hidden h: "

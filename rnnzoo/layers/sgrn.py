@@ -42,7 +42,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="simple gated recurrent network: one forget gate that shares its input weights with the candidate",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/sgrn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -39,7 +39,6 @@ def _update(_: None, u: Tensor, z: Tensor, h: Tensor) -> tuple[Tensor]:
     description="simple gated unit: the input multiplies the state, one gate mixes the result in",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/sgu.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -48,7 +48,6 @@ def _memory(s: Tensor, _: None, z: Tensor, a: Tensor) -> tuple[Tensor]:
     description="shallow piecewise-linear network: a diagonal memory and a hidden layer of ReLUs",
     tiny={"input_size": 3, "hidden_size": 4, "inner_size": 6},
     oracle="tests/oracles/shplrnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -79,7 +79,6 @@ FORMS = {
     description="LSTM whose gates do not see the input, but the last state and a bias, or one of them",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/slim_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -78,7 +78,6 @@ class _Equations:
     description="xLSTM's scalar cell: exponential input gate, normaliser and stabiliser, units in heads",
     tiny={"input_size": 3, "hidden_size": 4, "num_heads": 2},
     oracle="tests/oracles/slstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="xlstm chooses the first stabiliser for a whole batch at once (tests/peers/test_slstm_vs_xlstm.py)",

@@ -37,7 +37,6 @@ NONLINEARITIES = {"tanh": _tanh, "relu": _relu}
     description="simple recurrent network (Elman): the state is a squashed sum of input and last state",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="torch.nn.RNN",
-    backends=("reference", "torch", "native"),
     exportable=True,
     double_backward=True,
 )

@@ -51,7 +51,6 @@ def _update(x: Tensor, u: None, c: Tensor, v_f: Tensor, v_r: Tensor) -> tuple[Te
     description="simple recurrent unit: a gated cell without matrix products in time, and a highway past it",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/sru.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -41,7 +41,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="stackable recurrent cell: one gate between state and input, made for deep stacks",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/star.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -55,7 +55,6 @@ def _update(x: Tensor, u: Tensor, h: Tensor) -> tuple[Tensor]:
     description="gated unit with weighted feedback from its own state of some steps ago",
     tiny={"input_size": 3, "hidden_size": 4, "delay": 3},
     oracle="tests/oracles/tau_gru.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent 0.2.5 drops delayed states between calls (tests/peers/test_dynamics_vs_torchrecurrent.py)",

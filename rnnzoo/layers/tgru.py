@@ -24,7 +24,6 @@ from rnnzoo.registry import LAYERS
     description="strongly typed GRU: its gates see this input and the one before, its state only a forget gate",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/tgru.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -25,7 +25,6 @@ from rnnzoo.registry import LAYERS
     description="strongly typed LSTM: a typed average over time, read through a gate of the last two inputs",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/tlstm.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

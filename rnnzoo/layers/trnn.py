@@ -28,7 +28,6 @@ from rnnzoo.registry import LAYERS
     description="strongly typed RNN: averages features of the input over time, by a forget gate of the input",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/trnn.py",
-    backends=("reference", "torch"),
     parallel=True,
     exportable=True,
     double_backward=True,

@@ -41,7 +41,6 @@ def _update(a: Tensor, _: None, h: Tensor) -> tuple[Tensor]:
     description="simple recurrent network with one gate between the last state and the new one",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/ugrnn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

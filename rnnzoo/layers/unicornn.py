@@ -48,7 +48,6 @@ class _SymplecticEuler:
     description="independent undamped oscillators: symplectic steps of a Hamiltonian system, invertible in time",
     tiny={"input_size": 3, "hidden_size": 4, "dt": 1.5},
     oracle="tests/oracles/unicornn.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

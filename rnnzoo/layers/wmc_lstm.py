@@ -60,7 +60,6 @@ def _output(_: None, u: Tensor, o: Tensor, c: Tensor) -> tuple[Tensor]:
     description="LSTM whose gates see a squashed projection of the cell",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle="tests/oracles/wmc_lstm.py",
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
     differs="torchrecurrent's WMCLSTM adds a bias inside the tanh of each connection "

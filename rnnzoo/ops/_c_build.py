@@ -6,6 +6,7 @@ built beside its name and then renamed, under a lock, so that two processes buil
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,6 +126,13 @@ def _run(arguments: list[str]) -> None:
     done = subprocess.run([compiler(), *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise CannotBuild(f"{compiler()} failed: {done.stderr.strip()[-500:]}")
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """For comparing new code with the reference, whatever mode the call that needs it is made under."""
+    with torch.inference_mode(False), torch.autocast("cpu", enabled=False):
+        yield
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -29,22 +29,33 @@ SMALL = 1 << 14
 
 
 @functools.cache
+def c_source(structure: Structure) -> tuple[Plan, str] | Missing:
+    """The plan of a recurrence and its C file, or why it has none; nothing is built."""
+    if not all(stage.pointwise for stage in structure.stages):
+        return Missing("an update mixes channels", here=False)
+    plan = Plan(*structure)
+    try:
+        return plan, source(plan)
+    except NotPointwise as error:
+        return Missing(str(error), here=False)
+
+
+@functools.cache
 def find_kernel(structure: Structure, device: str, dtype: torch.dtype) -> Kernel | Missing:
     """The native code of a recurrence, built at its first use, or why there is none."""
     if device != "cpu":
         return Missing(f"it runs on the CPU, not on {device}", here=False)
     if dtype not in DTYPES:
         return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
-    if not all(stage.pointwise for stage in structure.stages):
-        return Missing("an update mixes channels", here=False)
+    found = c_source(structure)
+    if isinstance(found, Missing):
+        return found
     from rnnzoo.ops._c_check import check_kernel
 
-    plan = Plan(*structure)
+    plan, text = found
     try:
-        kernel = Kernel(plan, library(source(plan), dtype))
+        kernel = Kernel(plan, library(text, dtype))
         check_kernel(kernel, structure, dtype)
-    except NotPointwise as error:
-        return Missing(str(error), here=False)
     except CannotBuild as error:
         return Missing(str(error), here=True)
     return kernel
@@ -108,8 +119,61 @@ def run_c(
     lengths: Tensor | None,
 ) -> tuple[Tensor, State]:  # fmt: skip
     """Run the recurrence; arguments as in ``ops.gated``, the biases of summed stages folded into the input's."""
-    y, *final = GatedC.apply(kernel, lengths, x, input_weight, input_bias, *state, *weights, *biases, *vectors)
+    tensors = (x, input_weight, input_bias, *state, *weights, *biases, *vectors)
+    if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
+        y, *final = GatedC.apply(kernel, lengths, *tensors)
+    else:
+        y, final, _ = _forward(kernel, lengths, tensors, keep=False)
     return y, tuple(final)
+
+
+class Kept(NamedTuple):
+    """What the backward pass needs besides tensors of the caller's."""
+
+    arrays: dict[str, Any]
+    size: dict[str, int]
+    work: int
+    lengths: Tensor | None
+
+
+def _forward(
+    kernel: Kernel, lengths: Tensor | None, tensors: tuple[Any, ...], keep: bool
+) -> tuple[Tensor, list[Tensor], Kept]:
+    """Run the loop over the tensors of `GatedC.apply`; with ``keep``, all that a backward loop reads is written out."""
+    plan = kernel.plan
+    (x, input_weight, input_bias), (state, weights, biases, vectors) = tensors[:3], split(plan, tensors[3:])
+    batch, time = x.shape[:2]
+    if input_weight is not None:
+        hoisted = F.linear(x, input_weight, input_bias)  # (B, T, W)
+    else:
+        hoisted = x.clone() if any(step.stage.summed for step in plan.steps) else x.contiguous()
+    widths, channels = _widths(plan, hoisted.shape[2], state, weights, vectors)
+    size = {"T": time, "W": hoisted.shape[2]} | {f"N{s}": n for s, n in enumerate(channels)}
+    size |= {f"width{ref}": width for ref, width in enumerate(widths)}
+    empty = x.new_empty if lengths is None else x.new_zeros
+
+    arrays: dict[str, Any] = {"hoisted": hoisted, "y": empty(batch, time, widths[plan.output])}
+    if keep:
+        for ref in plan.kept:
+            arrays[f"kept{ref}"] = arrays["y"] if ref == plan.output else empty(batch, time, widths[ref])
+    lanes = 8 if x.dtype == torch.float32 else 4
+    for s, (step, weight, bias) in enumerate(zip(plan.steps, weights, biases, strict=True)):
+        if weight is not None:
+            arrays[f"weight{s}"] = panels(weight.t(), lanes)
+            arrays[f"bias{s}"] = None if bias is None else bias.contiguous()
+            if keep and not step.stage.summed:
+                arrays[f"product{s}"] = x.new_empty(batch, time, weight.shape[0])
+    for i, member in enumerate(state):
+        arrays[f"state{i}"] = member.contiguous()
+        arrays[f"final{i}"] = x.new_empty(member.shape)
+    for ref, vector in zip(plan.vectors, vectors, strict=True):
+        arrays[f"vector{ref}"] = vector.contiguous()
+    lengths = None if lengths is None else lengths.to(torch.int64).contiguous()
+    work = batch * time * (hoisted.shape[2] + sum(w.numel() for w in weights if w is not None))
+    kernel.run(False, arrays, size, parts_of(batch, lengths, work), lengths)
+
+    final = [arrays[f"final{i}"] for i in range(plan.states)]
+    return arrays["y"], final, Kept(arrays, size, work, lengths)
 
 
 class GatedC(torch.autograd.Function):
@@ -117,50 +181,18 @@ class GatedC(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, kernel: Kernel, lengths: Tensor | None, *tensors: Any) -> tuple[Tensor, ...]:
-        """Run the loop; shapes as in ``ops.gated``."""
-        plan = kernel.plan
-        (x, input_weight, input_bias), (state, weights, biases, vectors) = tensors[:3], split(plan, tensors[3:])
-        keep = any(ctx.needs_input_grad)
-        batch, time = x.shape[:2]
-        if input_weight is not None:
-            hoisted = F.linear(x, input_weight, input_bias)  # (B, T, W)
-        else:
-            hoisted = x.clone() if any(step.stage.summed for step in plan.steps) else x.contiguous()
-        widths, channels = _widths(plan, hoisted.shape[2], state, weights, vectors)
-        size = {"T": time, "W": hoisted.shape[2]} | {f"N{s}": n for s, n in enumerate(channels)}
-        size |= {f"width{ref}": width for ref, width in enumerate(widths)}
-        empty = x.new_empty if lengths is None else x.new_zeros
-
-        arrays: dict[str, Any] = {"hoisted": hoisted, "y": empty(batch, time, widths[plan.output])}
-        if keep:
-            for ref in plan.kept:
-                arrays[f"kept{ref}"] = arrays["y"] if ref == plan.output else empty(batch, time, widths[ref])
-        lanes = 8 if x.dtype == torch.float32 else 4
-        for s, (step, weight, bias) in enumerate(zip(plan.steps, weights, biases, strict=True)):
-            if weight is not None:
-                arrays[f"weight{s}"] = panels(weight.t(), lanes)
-                arrays[f"bias{s}"] = None if bias is None else bias.contiguous()
-                if keep and not step.stage.summed:
-                    arrays[f"product{s}"] = x.new_empty(batch, time, weight.shape[0])
-        for i, member in enumerate(state):
-            arrays[f"state{i}"] = member.contiguous()
-            arrays[f"final{i}"] = x.new_empty(member.shape)
-        for ref, vector in zip(plan.vectors, vectors, strict=True):
-            arrays[f"vector{ref}"] = vector.contiguous()
-        lengths = None if lengths is None else lengths.to(torch.int64).contiguous()
-        work = batch * time * (hoisted.shape[2] + sum(w.numel() for w in weights if w is not None))
-        kernel.run(False, arrays, size, parts_of(batch, lengths, work), lengths)
-
-        final = [arrays[f"final{i}"] for i in range(plan.states)]
-        if keep:
-            names = [name for name in kernel.names[True] if arrays.get(name) is not None]
-            ctx.kernel, ctx.names, ctx.size, ctx.work = kernel, names, size, work
-            ctx.save_for_backward(
-                x if input_weight is not None else None, input_weight, lengths, *weights,
-                *(arrays[name] for name in names),
-            )  # fmt: skip
-            ctx.set_materialize_grads(False)
-        return arrays["y"], *final
+        """Run the loop and keep what the backward loop reads; shapes as in ``ops.gated``."""
+        y, final, kept = _forward(kernel, lengths, tensors, keep=True)
+        names = [name for name in kernel.names[True] if kept.arrays.get(name) is not None]
+        x, input_weight = tensors[:2]
+        weights = split(kernel.plan, tensors[3:])[1]
+        ctx.kernel, ctx.names, ctx.size, ctx.work = kernel, names, kept.size, kept.work
+        ctx.save_for_backward(
+            x if input_weight is not None else None, input_weight, kept.lengths, *weights,
+            *(kept.arrays[name] for name in names),
+        )  # fmt: skip
+        ctx.set_materialize_grads(False)
+        return y, *final
 
     @staticmethod
     def backward(ctx: Any, grad_y: Tensor | None, *grad_final: Tensor | None) -> tuple[Any, ...]:

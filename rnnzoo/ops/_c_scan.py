@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library
+from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library, undisturbed
 from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
 from rnnzoo.ops.ragged import mask
 
@@ -41,7 +41,8 @@ def find_scan(device: str, dtype: torch.dtype) -> ctypes.CDLL | Missing:
         return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
     try:
         built = library('#include "scan.c"\n', dtype)
-        _check(built, dtype)
+        with undisturbed():
+            _check(built, dtype)
     except CannotBuild as error:
         return Missing(str(error), here=True)
     return built

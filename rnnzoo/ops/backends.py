@@ -12,6 +12,16 @@ class BackendError(RuntimeError):
     """A backend was asked for by name and cannot run here; the message says why and which can."""
 
 
+def has_compiler() -> bool:
+    """Whether there is a C compiler, without which backend="c" cannot run."""
+    from rnnzoo.ops._c_build import CannotBuild, compiler
+
+    try:
+        return bool(compiler())
+    except CannotBuild:
+        return False
+
+
 def resolve(backend: str | None, available: tuple[str, ...], default: str, what: str) -> str:
     """The backend to run: ``backend`` where the caller named one, else ``default``.
 

@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from rnnzoo.contracts import State
-from rnnzoo.ops._c_build import Missing, tell_once
-from rnnzoo.ops._c_gated import find_kernel, run_c
+from rnnzoo.ops._c_build import tell_once
+from rnnzoo.ops._c_gated import Missing, c_source, find_kernel, run_c
 from rnnzoo.ops._gated_fast import GatedRows
 from rnnzoo.ops._gated_forward import forward_rows
 from rnnzoo.ops._gated_plan import Plan, Stage, Structure
@@ -25,7 +25,7 @@ from rnnzoo.ops._rows import Rows
 from rnnzoo.ops.backends import BackendError, resolve
 from rnnzoo.ops.ragged import zero_padding
 
-__all__ = ["Stage", "Structure", "choose_backend", "gated", "gated_step"]
+__all__ = ["Missing", "Stage", "Structure", "c_source", "choose_backend", "gated", "gated_step"]
 
 
 def choose_backend(
@@ -37,7 +37,7 @@ def choose_backend(
         backend: what the caller asked for, if anything.
         structure: of the recurrence.
         x: the input, for its device and dtype.
-        state: the initial state, where it is known: "c" has no whole numbers in it.
+        state: the initial state, where it is known, the recurrence's members first: "c" has no whole numbers in it.
         what: what is to run, for messages.
 
     Raises:
@@ -48,7 +48,7 @@ def choose_backend(
     if backend in (None, "c"):
         dtype = torch.float32 if x.dtype.itemsize < 4 and _autocast(x) else x.dtype
         found: Any = Missing("a state holds whole numbers", here=False)
-        if all(member.is_floating_point() for member in state):
+        if all(member.is_floating_point() for member in state[: len(structure.states)]):
             found = find_kernel(structure, x.device.type, dtype)
         if not isinstance(found, Missing):
             return "c"

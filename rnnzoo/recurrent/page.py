@@ -33,7 +33,7 @@ def _facts(entry: LayerEntry) -> list[str]:
         "Paper": cite(entry),
         "Kind": entry.kind + (", parallel over time" if entry.parallel else ""),
         "Verified": verified,
-        "Backends": ", ".join(entry.backends),
+        "Backends": ", ".join(backends(entry)),
         "Can also": ", ".join(abilities(entry)) or "nothing more",
         "Elsewhere": entry.differs,
         "Exempt": "; ".join(f"{law} ({reason})" for law, reason in entry.exemptions.items()),
@@ -84,6 +84,12 @@ def tiny_state_shapes(entry: LayerEntry) -> tuple[tuple[int, ...], ...]:
     """The state's shapes of the layer's tiny cell, without the batch. The random state is left alone."""
     with torch.random.fork_rng(devices=[]):
         return tuple(entry.target(**entry.tiny).state_shapes)
+
+
+def backends(entry: LayerEntry) -> tuple[str, ...]:
+    """The backends that can run the layer, reference first, as its tiny cell tells. The random state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        return tuple(getattr(entry.target(**entry.tiny), "backends", ("reference",)))
 
 
 def parameter_count(entry: LayerEntry, input_size: int, hidden_size: int) -> int:

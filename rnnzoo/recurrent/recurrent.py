@@ -71,7 +71,6 @@ class Recurrent(CellStack):
         entry = find_entry(layer)
         self.layer, cell = entry.name, entry.target
         check_options(self.layer, cell, options)
-        self._declared = entry.backends
         self.input_size = input_size
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -103,7 +102,7 @@ class Recurrent(CellStack):
     @backend.setter
     def backend(self, backend: str | None) -> None:
         if backend is not None:
-            able = getattr(self.cells[0], "backends", self._declared)
+            able = getattr(self.cells[0], "backends", ("reference",))
             resolve(backend, able, "reference", f"layer '{self.layer}'")
         self._forced = backend
         for cell in self._cells():

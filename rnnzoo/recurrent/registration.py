@@ -9,7 +9,6 @@ from typing import Any
 from rnnzoo.contracts import LayerEntry
 from rnnzoo.layers._gated import GatedCell
 from rnnzoo.layers._scan import ScanCell
-from rnnzoo.ops.scan import EVERYWHERE
 from rnnzoo.registry import LAYERS
 from rnnzoo.registry.signatures import parameters_of
 
@@ -24,7 +23,7 @@ def register_layer(name: str, **fields: Any) -> Callable[[type], type]:
         name: what the layer is called (``create_layer``, ``--model.layer``, ``--layers``), in lower snake case.
         **fields: what `rnnzoo.contracts.LayerEntry` has, where the default does not do: ``class_name`` (the class's),
             ``paper`` (None), ``kind`` (the base's), ``description`` (the docstring's first line), ``tiny`` (I=3, H=4),
-            ``oracle`` (None: unverified), ``backends`` (the base's), ``parallel`` (True for a `ScanCell`), and
+            ``oracle`` (None: unverified), ``parallel`` (True for a `ScanCell`), and
             ``exportable``, ``double_backward``, ``projection`` (False).
 
     Raises:
@@ -52,7 +51,6 @@ def defaults(target: type) -> dict[str, Any]:
         "description": _first_line(target.__doc__),
         "tiny": TINY,
         "oracle": None,
-        "backends": _backends(target),
         "parallel": issubclass(target, ScanCell),
         "projection": "proj_size" in parameters_of(target),
     }
@@ -60,12 +58,6 @@ def defaults(target: type) -> dict[str, Any]:
 
 def _kind(target: type) -> str:
     return "gated" if issubclass(target, GatedCell) else "scan" if issubclass(target, ScanCell) else "other"
-
-
-def _backends(target: type) -> tuple[str, ...]:
-    if issubclass(target, GatedCell):
-        return ("reference", "torch") if target.native_mode is None else ("reference", "torch", "native")
-    return EVERYWHERE if issubclass(target, ScanCell) else ("reference",)
 
 
 def _first_line(text: str | None) -> str:

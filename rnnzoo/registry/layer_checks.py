@@ -26,8 +26,6 @@ def check_layer(entry: LayerEntry) -> None:
         raise ValueError(f"kind is {entry.kind!r}; expected one of {', '.join(KINDS)}.")
     if not isinstance(entry.paper, (Paper, type(None))):
         raise ValueError(f"paper is a {type(entry.paper).__name__}; expected a rnnzoo.contracts.Paper, or None.")
-    if not isinstance(entry.backends, tuple) or entry.backends[:1] != ("reference",):
-        raise ValueError(f"backends is {entry.backends!r}; expected a tuple of names, 'reference' first.")
     for size in ("input_size", "hidden_size"):
         if size not in entry.tiny:
             raise ValueError(f"tiny is {dict(entry.tiny)!r}; expected {size} in it, such as {size}=3.")

@@ -101,7 +101,7 @@ def test_the_list_as_json_has_what_a_program_needs(here, capsys):
     assert list(layers) == sorted(layers)
     lstm, mine = layers["lstm"], layers["mine"]
     assert (lstm["class"], lstm["year"], lstm["kind"], lstm["oracle"]) == ("LSTM", 1997, "gated", "torch.nn.LSTM")
-    assert lstm["backends"] == ["reference", "torch", "native"]
+    assert lstm["backends"] == ["reference", "torch", "c", "native"]
     assert lstm["state_shapes"] == [[4], [4]]
     assert (lstm["parallel"], lstm["causal"], lstm["exportable"], lstm["double_backward"]) == (False, True, True, True)
     assert lstm["paper"]["url"].startswith("https://")

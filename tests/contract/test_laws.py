@@ -165,7 +165,6 @@ def _entry(cell):
         description="",
         tiny={"input_size": 2, "hidden_size": 3},
         oracle=None,
-        backends=("reference",),
         double_backward=True,
     )
 
@@ -184,11 +183,13 @@ def test_law_catches(cell, law):
 
 def test_backend_that_differs_is_caught():
     class Wrong(Leaky):
+        backends = ("reference", "torch")
+
         def forward(self, x, state=None, lengths=None):
             self.last_backend = self.backend or "torch"
             y, state = super().forward(x, state, lengths)
             return (y, state) if self.backend == "reference" else (y * 1.001, state)
 
-    entry = LayerEntry(**{**vars(_entry(Wrong)), "backends": ("reference", "torch")})
+    entry = _entry(Wrong)
     with pytest.raises(LawBroken, match="torch"):
         LAWS["backends_agree"](lambda: small_cell(entry), entry)

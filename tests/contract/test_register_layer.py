@@ -9,6 +9,7 @@ import rnnzoo
 from rnnzoo.contracts import Paper
 from rnnzoo.laws import check
 from rnnzoo.ops.backends import BackendError
+from rnnzoo.recurrent.page import backends
 from rnnzoo.registry import LAYERS, DiscoveryError, RegistrationError, UnknownName
 from rnnzoo.registry.files import import_file, refuse_idle
 from rnnzoo.registry.places import origin
@@ -40,7 +41,7 @@ def test_a_name_is_enough(registering, tmp_path):
     import_file(write(tmp_path))
     entry = LAYERS.entry("mine")
     assert (entry.class_name, entry.kind, entry.description) == ("Mine", "gated", "A cell of my own")
-    assert (entry.paper, entry.oracle, entry.backends) == (None, None, ("reference", "torch"))
+    assert (entry.paper, entry.oracle, backends(entry)) == (None, None, ("reference", "torch", "c"))
     assert "mine" in rnnzoo.list_layers("mi*")
     y, h = rnnzoo.Mine(3, 8, num_layers=2)(torch.randn(5, 2, 3))
     assert (y.shape, h.shape) == ((5, 2, 8), (2, 2, 8))
@@ -76,8 +77,8 @@ def test_a_scan_is_parallel_and_a_plain_module_runs_the_reference(registering):
             return x, ()
 
     scans, steps = LAYERS.entry("scans"), LAYERS.entry("steps")
-    assert (scans.kind, scans.parallel, scans.backends[0]) == ("scan", True, "reference")
-    assert (steps.kind, steps.parallel, steps.backends) == ("other", False, ("reference",))
+    assert (scans.kind, scans.parallel, scans.target.backends is rnnzoo.ScanCell.backends) == ("scan", True, True)
+    assert (steps.kind, steps.parallel) == ("other", False)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,6 @@ def test_a_scan_is_parallel_and_a_plain_module_runs_the_reference(registering):
         ('"mine", class_name="own"', r"class_name is 'own'; expected a name with a capital"),
         ('"mine", kind="gatd"', r"kind is 'gatd'; expected one of gated"),
         ('"mine", paper="a paper"', r"paper is a str; expected a rnnzoo.contracts.Paper"),
-        ('"mine", backends=("torch",)', r"backends is \('torch',\); expected a tuple of names, 'reference' first"),
         ('"mine", tiny={"input_size": 3}', r"tiny is .*; expected hidden_size"),
         ('"mine", exemptions={"causal": ""}', r"exemptions\['causal'\] is ''; expected the reason"),
     ],

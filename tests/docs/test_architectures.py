@@ -38,7 +38,7 @@ def test_a_line_has_paper_state_size_and_what_it_is_held_to(section):
     assert lstm[3] == "[Sepp Hochreiter et al. 1997](https://doi.org/10.1162/neco.1997.9.8.1735)"
     assert lstm[4] == "(H), (H)"
     assert lstm[5] == f"{4 * 64 * (64 + 64 + 2):,}"
-    assert lstm[6:] == ["step by step", "`torch.nn.LSTM`", "reference, torch, native"]
+    assert lstm[6:] == ["step by step", "`torch.nn.LSTM`", "reference, torch, c, native"]
     assert rows["mingru"][6:8] == ["parallel", "[its oracle](../tests/oracles/mingru.py)"]
 
 

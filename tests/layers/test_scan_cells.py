@@ -48,7 +48,6 @@ ENTRY = LayerEntry(
     description="",
     tiny={"input_size": 3, "hidden_size": 4},
     oracle=None,
-    backends=("reference", "torch"),
     exportable=True,
     double_backward=True,
 )

@@ -6,6 +6,8 @@ from gated_examples import EXAMPLES, NOT_IN_C
 from tolerances import close
 
 from rnnzoo.ops import _gated_backward
+from rnnzoo.ops._c_build import library
+from rnnzoo.ops._c_gated import find_kernel
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated
 from rnnzoo.registry import UnknownName
@@ -105,12 +107,13 @@ def test_without_gradients_the_values_are_the_same(example, backend):
         tensor.requires_grad_()
     lengths = torch.tensor(LENGTHS["ragged"])
     y, final = call(lengths, backend)
-    with torch.no_grad():
-        quiet, quiet_final = call(lengths, backend)
-    assert y.requires_grad
-    assert not quiet.requires_grad
-    for a, b in zip((quiet, *quiet_final), (y, *final), strict=True):
-        assert torch.equal(a, b)
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            quiet, quiet_final = call(lengths, backend)
+        assert y.requires_grad
+        assert not quiet.requires_grad
+        for a, b in zip((quiet, *quiet_final), (y, *final), strict=True):
+            assert torch.equal(a, b)
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
@@ -215,6 +218,20 @@ def test_while_a_graph_is_traced_the_loop_runs(monkeypatch):
     assert choose_backend(None, given[0], torch.ones(1, 1, 3, dtype=torch.bfloat16)) == "torch"
     monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
     assert choose_backend(None, *given) == "reference"
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode, lambda: torch.autocast("cpu", torch.bfloat16)])
+def test_native_code_may_be_needed_first_wherever_it_is(mode, monkeypatch, tmp_path):
+    """It is built and compared with the reference then, which takes gradients and exact numbers."""
+    monkeypatch.setenv("RNNZOO_CACHE", str(tmp_path))
+    library.cache_clear()
+    find_kernel.cache_clear()
+    call = EXAMPLES["peephole"](5, 7)[1]
+    expected = call(None, "reference")[0]
+    with mode():
+        y, _ = call(None, "c")
+    close(y.double(), expected, dtype=torch.bfloat16)
+    assert list(tmp_path.glob("native/*.checked"))
 
 
 def test_backend_of_an_unknown_name_and_one_that_cannot_run():
