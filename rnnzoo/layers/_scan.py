@@ -10,18 +10,21 @@ steps at once. A QRNN with an output gate:
         states = ("c",)
         gate_names = ("candidate", "forget", "output")
 
-        def gates(self, x):                                 # x: (B, T, I)
-            z, f, o = self.project(x)
+        def activate(self, z, f, o):                        # the products
             return torch.tanh(z), torch.sigmoid(f), torch.sigmoid(o)
 
-        def coefficients(self, z, f, o):                    # what `gates` gave
+        def coefficients(self, z, f, o):                    # what `activate` gave
             return f, (1 - f) * z                           # a and b
 
-        def readout(self, c, z, f, o):                      # the states, then what `gates` gave
+        def readout(self, c, z, f, o):                      # the states, then what `activate` gave
             return o * c
 
-`gates`, `coefficients` and `readout` run once a call, in this order, so that what ``rnnzoo.gate_values`` shows is what
-is used. `gates` may give more than ``gate_names`` names, behind the named ones; a cell without gates leaves it out, and
+The three work on each channel by itself, so that all of a step can be done at once in native code, where none of what
+they give is written out (``_scan_stage.py``). A cell for which that does not hold, or whose gates take more than the
+products, has `gates(self, x)`, x (B, T, I), in place of `activate`.
+
+`gates`, `coefficients` and `readout` run in this order, so that what ``rnnzoo.gate_values`` shows is what is used.
+`gates` may give more than ``gate_names`` names, behind the named ones; a cell without gates leaves it out, and
 `coefficients` and `readout` get x. A cell whose output is its state leaves `readout` out. ``step`` is one step of the
 same.
 
@@ -55,6 +58,8 @@ from torch.nn.functional import linear
 from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
+from rnnzoo.layers._scan_stage import scan_stage
+from rnnzoo.ops.gated import Structure, gated
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.scan import EVERYWHERE, choose_scan, scan
 from rnnzoo.ops.window import causal_convolution, extend
@@ -94,6 +99,8 @@ class ScanCell(nn.Module):
     """Shapes of states and of further weights where they are not (H,); of "tail", "weight_ih", "bias_ih" if unusual."""
     weight_ih: nn.Parameter
     bias_ih: nn.Parameter | None
+    activate: Callable[..., tuple[Tensor, ...]] | None = None
+    """What `coefficients` and `readout` get of the products, each (..., H), channel by channel; the gates first."""
     coefficients: Callable[..., tuple[Tensor, ...]]
     """a and b (B, T, *state shape) of what `gates` gave; for several states, a and b of each in turn."""
 
@@ -145,8 +152,8 @@ class ScanCell(nn.Module):
         return (x,)
 
     def gates(self, *hoisted: Any, **_: Any) -> tuple[Tensor, ...]:
-        """What `coefficients` and `readout` get, the gates (B, T, N) first; what `hoist` gave unless a cell says."""
-        return hoisted
+        """What `coefficients` and `readout` get, the gates (B, T, N) first: by `activate`, else what `hoist` gave."""
+        return hoisted if self.activate is None else self.activate(*self.project(hoisted[0]))
 
     def readout(self, h: Tensor, *values: Any, **_: Any) -> Tensor:
         """The output (B, T, O) of each state (B, T, *state shape) and of what `gates` gave; the first state itself."""
@@ -158,7 +165,11 @@ class ScanCell(nn.Module):
         With ``convolution`` they are those of x (B, window - 1 + T, I) with the filters, each (B, T, H).
         """
         product = causal_convolution if self.convolution else linear
-        return self.split(product(x, self.weight_ih, self.bias_ih))  # (..., blocks H)
+        return self.split(product(x, self.weight_ih, self.input_bias()))  # (..., blocks H)
+
+    def input_bias(self) -> Tensor | None:
+        """The bias (blocks H,) of the products; a cell of which not all have one overrides it."""
+        return self.bias_ih
 
     def split(self, products: Tensor) -> tuple[Tensor, ...]:
         """Blocks (..., H) of products (..., blocks H), in the dtype of the weights where autocast has lowered it."""
@@ -219,6 +230,10 @@ class ScanCell(nn.Module):
         """
         state = check_call(self, x, state, lengths, self._weight())
         backend = choose_scan(self.backend, self._weight(), type(self).__name__)
+        structure = scan_stage(self, x, state) if backend == "c" else None
+        if structure is not None:
+            self.last_backend = backend
+            return self._run_stage(structure, x, state, lengths)
         values, states, final = self._run(x, state, lengths, backend)
         y = self.readout(*states, *values)  # (B, T, O)
         if lengths is not None and y is not states[0]:
@@ -260,6 +275,29 @@ class ScanCell(nn.Module):
         values = self.gates(*hoisted)
         states, final = self.recurrence(values, state, lengths, backend)
         return values, states, (*final, *tail)
+
+    def _run_stage(self, structure: Structure, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
+        """What `forward` gives, by one native loop from the products to the output."""
+        tail: State = ()
+        weight, bias = self.weight_ih, self.input_bias()
+        if self.convolution:
+            if lengths is not None:
+                x = zero_padding(x, lengths)
+            seen, *tail_after = extend(x, state[-1], lengths) if self.window > 1 else (x,)
+            x, tail = causal_convolution(seen, weight, bias), tuple(tail_after)  # (B, T, blocks H)
+        y, final = gated(
+            structure.stages,
+            x,
+            state[: len(self.states)],
+            [None],
+            states=structure.states,
+            output=structure.output,
+            lengths=lengths,
+            backend="c",
+            input_weight=None if self.convolution else weight,
+            input_bias=None if self.convolution else bias,
+        )
+        return y, (*final, *tail)
 
     def _weight(self) -> Tensor:
         """A parameter, for dtype and device."""

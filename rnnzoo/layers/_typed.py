@@ -24,7 +24,6 @@ class TypedCell(ScanCell):
     convolution = True
     gate_names = ("candidate", "forget", "output")
 
-    def gates(self, x: Tensor) -> tuple[Tensor, ...]:
-        """z, f and o, each (B, T, H), of x (B, 1 + T, I) with the step before in front."""
-        z, f, o = self.project(x)
+    def activate(self, z: Tensor, f: Tensor, o: Tensor) -> tuple[Tensor, ...]:
+        """z, f and o, each (..., H), of the products (..., H)."""
         return z, torch.sigmoid(f), torch.tanh(o)

@@ -34,9 +34,8 @@ class MinGRU(MinimalCell):
     blocks = 2
     gate_names = ("update", "candidate")
 
-    def gates(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """z and the candidate, each (..., H), of x (..., I)."""
-        k, c = self.project(x)  # (..., H) each
+    def activate(self, k: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+        """z and the candidate, each (..., H), of the products (..., H)."""
         return torch.sigmoid(k), self.candidate(c)
 
     def coefficients(self, z: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:

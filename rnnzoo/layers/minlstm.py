@@ -38,9 +38,8 @@ class MinLSTM(MinimalCell):
     blocks = 3
     gate_names = ("forget", "input", "candidate")
 
-    def gates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """f / (f + i), i / (f + i) and the candidate, each (..., H), of x (..., I)."""
-        f, i, c = self.project(x)  # (..., H) each, before the sigmoids
+    def activate(self, f: Tensor, i: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """f / (f + i), i / (f + i) and the candidate, each (..., H), of the products (..., H)."""
         i = torch.sigmoid(logsigmoid(i) - logsigmoid(f))
         return 1 - i, i, self.candidate(c)
 

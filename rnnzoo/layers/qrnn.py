@@ -84,9 +84,8 @@ class QRNN(ScanCell):
         self.gate_names, self.blocks = GATES[pooling], len(GATES[pooling])
         super().__init__(input_size, hidden_size, **common)
 
-    def gates(self, x: Tensor) -> tuple[Tensor, ...]:
-        """z, f and, where the pooling has them, o and i, each (B, T, H), of x (B, k - 1 + T, I)."""
-        z, *rest = self.project(x)
+    def activate(self, z: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        """z, f and, where the pooling has them, o and i, each (..., H), of the products (..., H)."""
         return torch.tanh(z), *map(torch.sigmoid, rest)
 
     def coefficients(

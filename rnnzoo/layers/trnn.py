@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.layers._typed import PAPER
@@ -55,10 +54,13 @@ class TRNN(ScanCell):
         self.shapes = {"bias_ih": (hidden_size,)}
         super().__init__(input_size, hidden_size, **common)
 
-    def gates(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """z and f, each (B, T, H), of x (B, T, I)."""
-        z, f = self.split(linear(x, self.weight_ih))
-        return z, torch.sigmoid(f if self.bias_ih is None else f + self.bias_ih)
+    def input_bias(self) -> Tensor | None:
+        """Zeros for z, then b (2H,)."""
+        return None if self.bias_ih is None else torch.cat((torch.zeros_like(self.bias_ih), self.bias_ih))
+
+    def activate(self, z: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
+        """z and f, each (..., H), of the products (..., H)."""
+        return z, torch.sigmoid(f)
 
     def coefficients(self, z: Tensor, f: Tensor) -> tuple[Tensor, Tensor]:
         """a = f and b = (1 - f) * z."""

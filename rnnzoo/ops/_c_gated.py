@@ -21,6 +21,7 @@ from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
 from rnnzoo.ops._c_source import arrays_of, sizes, source
 from rnnzoo.ops._gated_fast import split
 from rnnzoo.ops._gated_plan import Plan, Structure
+from rnnzoo.ops._gated_reference import gated_reference
 from rnnzoo.ops._pointwise import NotPointwise
 from rnnzoo.ops.backends import BackendError
 
@@ -54,7 +55,7 @@ def find_kernel(structure: Structure, device: str, dtype: torch.dtype) -> Kernel
 
     plan, text = found
     try:
-        kernel = Kernel(plan, library(text, dtype))
+        kernel = Kernel(structure, plan, library(text, dtype))
         check_kernel(kernel, structure, dtype)
     except CannotBuild as error:
         return Missing(str(error), here=True)
@@ -64,7 +65,9 @@ def find_kernel(structure: Structure, device: str, dtype: torch.dtype) -> Kernel
 class Kernel:
     """The two C functions of a plan for one dtype."""
 
-    def __init__(self, plan: Plan, built: ctypes.CDLL) -> None:
+    def __init__(self, structure: Structure, plan: Plan, built: ctypes.CDLL) -> None:
+        self.structure = structure
+        self.twice = not any(step.source >= 0 for step in plan.steps)  # scans have second derivatives
         self.plan, self.path = plan, str(built._name)
         self.functions = {False: built.forward, True: built.backward}
         self.names = {backward: arrays_of(plan, backward) for backward in (False, True)}
@@ -189,7 +192,7 @@ class GatedC(torch.autograd.Function):
         ctx.kernel, ctx.names, ctx.size, ctx.work = kernel, names, kept.size, kept.work
         ctx.save_for_backward(
             x if input_weight is not None else None, input_weight, kept.lengths, *weights,
-            *(kept.arrays[name] for name in names),
+            *(kept.arrays[name] for name in names), *(tensors if kernel.twice else ()),
         )  # fmt: skip
         ctx.set_materialize_grads(False)
         return y, *final
@@ -201,6 +204,8 @@ class GatedC(torch.autograd.Function):
         Raises:
             BackendError: a second derivative is wanted.
         """
+        if torch.is_grad_enabled() and ctx.kernel.twice:
+            return (None, None, *_differentiable(ctx, grad_y, grad_final))
         if torch.is_grad_enabled():
             raise BackendError(
                 "backend='c' gives first derivatives, and backward was called with create_graph=True; "
@@ -209,7 +214,7 @@ class GatedC(torch.autograd.Function):
         kernel, plan, size = ctx.kernel, ctx.kernel.plan, ctx.size
         stages = len(plan.steps)
         x, input_weight, lengths, *rest = ctx.saved_tensors
-        weights, arrays = rest[:stages], dict(zip(ctx.names, rest[stages:], strict=True))
+        weights, arrays = rest[:stages], dict(zip(ctx.names, rest[stages:], strict=False))
         hoisted = arrays["hoisted"]
         batch, time, width = hoisted.shape
         empty = hoisted.new_empty if lengths is None else hoisted.new_zeros
@@ -258,6 +263,24 @@ class GatedC(torch.autograd.Function):
             for v, want in zip(plan.vectors, wants_vector, strict=True)
         ]
         return None, None, *grads
+
+
+def _differentiable(ctx: Any, grad_y: Tensor | None, grad_final: tuple[Tensor | None, ...]) -> list[Tensor | None]:
+    """The gradients, by the readable loop, whose gradients have gradients themselves."""
+    structure, plan, wanted = ctx.kernel.structure, ctx.kernel.plan, ctx.needs_input_grad[2:]
+    lengths, given = ctx.saved_tensors[2], ctx.saved_tensors[-len(wanted) :]
+    given = [None if tensor is None else tensor.view_as(tensor) for tensor in given]  # each by itself
+    (x, input_weight, input_bias), (state, weights, biases, vectors) = given[:3], split(plan, tuple(given[3:]))
+    y, final = gated_reference(
+        structure.stages, x if input_weight is None else F.linear(x, input_weight, input_bias), state, weights, biases,
+        dict(zip(structure.vectors, vectors, strict=True)),
+        states=structure.states, output=structure.output, lengths=lengths,
+    )  # fmt: skip
+    ends = [(part, grad) for part, grad in zip((y, *final), (grad_y, *grad_final), strict=True) if grad is not None]
+    leaves = [tensor for tensor, want in zip(given, wanted, strict=True) if want]
+    outs, grads = zip(*ends, strict=True) if ends else ((), ())
+    found = iter(torch.autograd.grad(outs, leaves, grads, create_graph=True, allow_unused=True))
+    return [next(found) if want else None for want in wanted]
 
 
 def _widths(

@@ -131,11 +131,12 @@ class TransformedC(ScanC):
 
 def _apply(*given: Any) -> tuple[Tensor, Tensor]:
     """``ScanC.apply``, or what stands for it under the transformations of torch.func."""
-    h, final = (TransformedC if _transformed() else ScanC).apply(*given)
+    h, final = (TransformedC if transformed() else ScanC).apply(*given)
     return h, final
 
 
-_transformed: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+transformed: Callable[[], bool] = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
+"""Whether a transformation of torch.func runs."""
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:

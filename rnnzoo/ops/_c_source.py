@@ -17,7 +17,8 @@ from rnnzoo.ops._pointwise import trace
 from rnnzoo.ops._scalars import COMPARISONS, Program, Scalar
 
 TILE = 64
-"""Rows that go through time together, at most; their states and a panel of the weight share the nearest cache."""
+"""Rows that go through time together, at most; their states and a panel of the weight share the nearest cache. Without
+products there is nothing to share, and each goes alone."""
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
@@ -48,7 +49,7 @@ def source(plan: Plan) -> str:
     return "\n".join(
         [
             '#include "recurrence.h"',
-            f"#define TILE {TILE}",
+            f"#define TILE {TILE if any(step.source >= 0 for step in plan.steps) else 1}",
             _Forward(plan, [forward for forward, _ in programs]).text(),
             _Backward(plan, [backward for _, backward in programs]).text(),
         ]

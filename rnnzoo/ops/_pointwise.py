@@ -237,7 +237,8 @@ TABLE: dict[Any, Callable[..., Any]] = {
     aten.unsqueeze.default: lambda _, a, dim: np.expand_dims(a, dim),
     aten.squeeze.dim: lambda _, a, dim: np.squeeze(a, dim), aten.view.default: lambda _, a, shape: a.reshape(shape),
     aten._unsafe_view.default: lambda _, a, shape: a.reshape(shape), aten.expand.default: _expand,
-    aten.clone.default: _same, aten.detach.default: _same, aten.alias.default: _same, aten._to_copy.default: _same,
+    aten.clone.default: _same, aten.detach.default: lambda hand, a: hand.made("detach", a),
+    aten.alias.default: _same, aten._to_copy.default: _same,
 }  # fmt: skip
 TABLE |= {
     getattr(aten, name).default: lambda hand, a, name=name: hand.made(name, a) for name in UNARY if name != "softplus"

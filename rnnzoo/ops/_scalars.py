@@ -112,7 +112,7 @@ class Scalars:
     def _partial(self, out: int, scalar: Scalar, g: int) -> list[tuple[int, int]]:
         """What ``g``, the gradient of ``out``, gives to each of its arguments."""
         one, times = self.constant(1), self.multiply
-        if scalar.operation in COMPARISONS or scalar.operation == "sign":
+        if scalar.operation in COMPARISONS or scalar.operation in ("sign", "detach"):
             return []
         if scalar.operation in _BINARY:
             a, b = scalar.arguments

@@ -136,6 +136,7 @@ INLINE REAL softplus_(REAL x) { /* as torch: the identity beyond 20 */
     return x > (REAL)20 ? x : y;
 }
 
+INLINE REAL detach_(REAL x) { return x; }
 INLINE REAL abs_(REAL x) { return x < (REAL)0 ? -x : x; }
 INLINE REAL sign_(REAL x) { return x > (REAL)0 ? (REAL)1 : (x < (REAL)0 ? (REAL)-1 : x * (REAL)0); }
 #ifdef DOUBLE
