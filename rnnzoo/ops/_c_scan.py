@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library, undisturbed
+from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library
 from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
 from rnnzoo.ops.ragged import mask
 
@@ -41,8 +42,8 @@ def find_scan(device: str, dtype: torch.dtype) -> ctypes.CDLL | Missing:
         return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
     try:
         built = library('#include "scan.c"\n', dtype)
-        with undisturbed():
-            _check(built, dtype)
+        with ThreadPoolExecutor(1) as fresh:  # no mode or transformation of the call that needs it reaches a new thread
+            fresh.submit(_check, built, dtype).result()
     except CannotBuild as error:
         return Missing(str(error), here=True)
     return built

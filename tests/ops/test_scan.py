@@ -1,4 +1,6 @@
+import os
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -364,3 +366,16 @@ def test_code_that_differs_from_the_loop_is_not_used(monkeypatch, tmp_path):
     wrong.forward_pairs, wrong.backward_pairs = built.forward_pairs, built.backward
     with pytest.raises(CannotBuild, match="differs from the reference"):
         _c_scan._check(wrong, torch.float64)
+
+
+def test_the_first_use_may_be_under_torch_func_or_in_inference_mode(monkeypatch, tmp_path):
+    a, b, h0 = (value.detach() for value in example(2, 4, 3))
+    expected = torch.autograd.grad(scan(a.requires_grad_(), b, h0, backend="reference")[0].sum(), a)[0]
+    monkeypatch.setenv("RNNZOO_CACHE", str(tmp_path))
+    monkeypatch.setattr(Path, "exists", lambda path: False if path.suffix == ".checked" else os.path.exists(path))
+    find_scan.cache_clear()
+    given = torch.func.vmap(torch.func.grad(lambda a: scan(a, b, h0, backend="c")[0].sum()))(torch.stack((a, a)))
+    close(given[1], expected)
+    find_scan.cache_clear()
+    with torch.inference_mode():
+        close(scan(a, b, h0, backend="c"), scan(a, b, h0, backend="reference"))
