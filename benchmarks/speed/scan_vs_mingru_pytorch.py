@@ -1,4 +1,4 @@
-"""A training step of minGRU and minLSTM, ours against minGRU-pytorch's: float32, forward and backward.
+"""A training step of minGRU and minLSTM, ours against minGRU-pytorch's and torch's GRU: float32, forward and backward.
 
     python benchmarks/speed/scan_vs_mingru_pytorch.py [--rounds 20] [--threads 1] [--clock cpu] [--write]
 
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from rnnzoo.layers.mingru import MinGRU
 from rnnzoo.layers.minlstm import MinLSTM
 
-SIZES = ((32, 128, 128), (8, 1024, 128), (4, 4096, 128))  # B, T, D
+SIZES = ((128, 80, 100, 64), (32, 128, 128, 256), (64, 1000, 10, 100), (4, 4096, 128, 128))  # B, T, I, H
 
 
 def training_step(module: nn.Module, x: Tensor, g: Tensor) -> Callable[[], None]:
@@ -40,21 +40,22 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"append rows under {RESULTS}")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    for B, T, D in SIZES:
-        x = torch.randn(B, T, D, requires_grad=True)
-        g = torch.randn(B, T, D)
+    for B, T, I, H in SIZES:
+        x = torch.randn(B, T, I, requires_grad=True)
+        g = torch.randn(B, T, H)
         for name, ours, peer in (("mingru", MinGRU, minGRU), ("minlstm", MinLSTM, minLSTM)):
             candidates = {
-                f"minGRU-pytorch {name}": training_step(peer(D, expansion_factor=1.0, proj_out=False), x, g),
-                f"rnnzoo {name} plain": training_step(ours(D, D, bias=False), x, g),
-                f"rnnzoo {name} log": training_step(ours(D, D, bias=False, form="log"), x, g),
+                f"minGRU-pytorch {name}": training_step(peer(I, expansion_factor=H / I, proj_out=False), x, g),
+                "torch.nn.GRU": training_step(nn.GRU(I, H, batch_first=True), x, g),
+                f"rnnzoo {name} plain": training_step(ours(I, H, bias=False), x, g),
+                f"rnnzoo {name} log": training_step(ours(I, H, bias=False, form="log"), x, g),
             }
             compare(
                 "scan_vs_mingru_pytorch",
                 candidates,
                 baseline=f"minGRU-pytorch {name}",
                 rounds=arguments.rounds,
-                settings={"layer": name, "B": B, "T": T, "D": D, "dtype": "float32"},
+                settings={"layer": name, "B": B, "T": T, "I": I, "H": H, "dtype": "float32"},
                 out=RESULTS if arguments.write else None,
                 clock=arguments.clock,
             )
