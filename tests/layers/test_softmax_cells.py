@@ -32,7 +32,7 @@ def sequence(*shape):
         (Aaren, aaren.oracle, 3, {}),
         (Aaren, aaren.oracle, 4, {"heads": 4, "bias": False}),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_every_option_equals_the_oracle(kind, oracle, I, options):
     made = cell(kind, I, **options)
