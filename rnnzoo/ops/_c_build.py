@@ -2,6 +2,7 @@
 
 A library is named after a hash of all that it is made of: the source, the flags, the compiler, the processor. It is
 built beside its name and then renamed, under a lock, so that two processes build it once and neither loads half of it.
+Its checksum lies beside it; a file that does not have it is built again. ``RNNZOO_NATIVE=0`` does without native code.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ import functools
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,33 +41,45 @@ class Missing(NamedTuple):
     here: bool  # it is this machine that cannot, not the recurrence
 
 
+def switched_on() -> bool:
+    """Whether native code may be used at all: not with ``RNNZOO_NATIVE=0``, which is read at a recurrence's first use.
+
+    Raises:
+        ValueError: the variable has another value than 0 and 1.
+    """
+    value = os.environ.get("RNNZOO_NATIVE") or "1"
+    if value not in ("0", "1"):
+        raise ValueError(f"RNNZOO_NATIVE: expected 0 (no native code) or 1, got {value!r}.")
+    return value == "1"
+
+
 def folder() -> Path:
     """Where libraries are kept: ``$RNNZOO_CACHE/native``, else ``rnnzoo/native`` in the user's cache folder."""
     base = os.environ.get("RNNZOO_CACHE")
     if base:
-        return Path(base) / "native"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rnnzoo" / "native"
+        return Path(base).expanduser() / "native"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "rnnzoo" / "native"
 
 
 @functools.cache
-def compiler() -> str:
-    """The C compiler: ``$CC``, else the first of cc, gcc, clang.
+def compiler() -> tuple[str, ...]:
+    """The C compiler as a command: ``$CC``, which may hold options, else the first of cc, gcc, clang.
 
     Raises:
         CannotBuild: there is none.
     """
     named = os.environ.get("CC")
-    for name in (named,) if named else ("cc", "gcc", "clang"):
+    for name, *options in [shlex.split(named)] if named and named.strip() else [["cc"], ["gcc"], ["clang"]]:
         found = shutil.which(name)
         if found:
-            return found
+            return found, *options
     raise CannotBuild(f"no C compiler was found ({'$CC is ' + named if named else 'cc, gcc, clang'})")
 
 
 @functools.cache
 def _made_by() -> str:
     """What a library depends on besides its source: compiler, processor, header and product."""
-    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
+    version = " ".join(compiler()[1:]) + _output("--version")
     model = [line for line in _lines("/proc/cpuinfo") if line.startswith(("flags", "model name", "Features"))][:2]
     code = [path.read_text(encoding="utf-8") for path in sorted(CODE.iterdir())]
     return "\n".join([version, platform.machine(), platform.system(), *model, *FLAGS, *code])
@@ -83,49 +97,77 @@ def library(source: str, dtype: torch.dtype) -> ctypes.CDLL:
     """The library of a source for numbers of this dtype, built if it is not there.
 
     Raises:
-        CannotBuild: no compiler, one that fails, or nowhere to write.
+        CannotBuild: no compiler, one that fails, nowhere to write, or native code is switched off.
+        ValueError: as `switched_on`.
     """
-    key = hashlib.sha256("\n".join([_made_by(), str(dtype), source]).encode()).hexdigest()[:24]
-    path = folder() / f"{key}.so"
+    if not switched_on():
+        raise CannotBuild("RNNZOO_NATIVE=0 switches it off")
     try:
-        if not path.exists():
-            _build(source, dtype, path)
-        return ctypes.CDLL(str(path))
-    except OSError as error:
-        raise CannotBuild(f"{path}: {error}") from error
+        return ctypes.CDLL(str(_kept(_name(dtype, source) + ".so", lambda made: _build(source, dtype, made))))
+    except (OSError, NotImplementedError) as error:  # filelock has the latter for folders that cannot be locked
+        raise CannotBuild(f"{folder()}: {error}") from error
 
 
-def _build(source: str, dtype: torch.dtype, path: Path) -> None:
+def _name(dtype: torch.dtype, source: str = "") -> str:
+    return hashlib.sha256("\n".join([_made_by(), str(dtype), source]).encode()).hexdigest()[:24]
+
+
+def _kept(name: str, make: Callable[[Path], None]) -> Path:
+    """The file of this name in the cache; ``make`` writes it where there is none that is whole."""
     from filelock import FileLock
 
+    path = folder() / name
+    checksum = path.with_name(f"{name}.sha256")
+    if _is_whole(path, checksum):
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")), tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-        if path.exists():  # another process built it while this one waited
-            return
-        unit, made = Path(scratch) / "recurrence.c", Path(scratch) / "recurrence.so"
-        unit.write_text(source, encoding="utf-8")
-        _run([*FLAGS, *DTYPES[dtype], f"-I{CODE}", "-shared", str(unit), str(_product(dtype)), "-o", str(made), "-lm"])
+        if _is_whole(path, checksum):  # another process built it while this one waited
+            return path
+        if path.exists():
+            warnings.warn(f"{path} is not what was built (it does not have its checksum); built again", stacklevel=2)
+        made, note = Path(scratch) / name, Path(scratch) / checksum.name
+        make(made)
+        note.write_text(_checksum(made), encoding="utf-8")
+        os.replace(note, checksum)
         os.replace(made, path)
-
-
-def _product(dtype: torch.dtype) -> Path:
-    """The object file of ``c/product.c``, which every library holds."""
-    from filelock import FileLock
-
-    key = hashlib.sha256("\n".join([_made_by(), str(dtype)]).encode()).hexdigest()[:24]
-    path = folder() / f"product-{key}.o"
-    with FileLock(path.with_suffix(".lock")):
-        if not path.exists():
-            made = path.with_suffix(f".{os.getpid()}")
-            _run([*FLAGS, *DTYPES[dtype], "-c", str(CODE / "product.c"), "-o", str(made)])
-            os.replace(made, path)
     return path
 
 
-def _run(arguments: list[str]) -> None:
-    done = subprocess.run([compiler(), *arguments], capture_output=True, text=True, check=False)
+def _is_whole(path: Path, checksum: Path) -> bool:
+    return path.exists() and checksum.exists() and _checksum(path) == checksum.read_text(encoding="utf-8")
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _build(source: str, dtype: torch.dtype, made: Path) -> None:
+    unit = made.with_name("recurrence.c")
+    unit.write_text(source, encoding="utf-8")
+    product = _kept(f"product-{_name(dtype)}.o", lambda made: _compile(dtype, "-c", str(CODE / "product.c"), made=made))
+    _compile(dtype, f"-I{CODE}", "-shared", str(unit), str(product), "-lm", made=made)
+
+
+def _compile(dtype: torch.dtype, *arguments: str, made: Path) -> None:
+    _output(*FLAGS, *DTYPES[dtype], *arguments, "-o", str(made))
+    if not made.exists():
+        raise CannotBuild(f"{compiler()[0]} made nothing, and said that it did")
+
+
+def _output(*arguments: str) -> str:
+    """What the compiler prints.
+
+    Raises:
+        CannotBuild: it fails.
+    """
+    try:
+        done = subprocess.run([*compiler(), *arguments], capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise CannotBuild(f"{compiler()[0]} does not run: {error}") from error
     if done.returncode:
-        raise CannotBuild(f"{compiler()} failed: {done.stderr.strip()[-500:]}")
+        raise CannotBuild(f"{compiler()[0]} failed ({done.returncode}): {done.stderr.strip()[-500:]}")
+    return done.stdout
 
 
 @contextlib.contextmanager
@@ -137,5 +179,7 @@ def undisturbed() -> Iterator[None]:
 
 @functools.cache
 def tell_once(reason: str) -> None:
-    """Say, once for each reason, that native code is not used."""
+    """Say, once for each reason, that native code is not used; nothing to whoever switched it off."""
+    if not switched_on():
+        return
     warnings.warn(f"rnnzoo runs without its native code, slower and with the same numbers: {reason}", stacklevel=2)

@@ -104,7 +104,7 @@ def parts_of(batch: int, lengths: Tensor | None, work: int) -> list[Tensor]:
     """The rows of each thread, longest first; neighbours in length go to different threads."""
     threads = max(1, min(torch.get_num_threads(), batch, 1 + work // SMALL))
     if lengths is None:
-        return list(torch.arange(batch).tensor_split(threads))
+        return list(torch.arange(batch, device="cpu").tensor_split(threads))
     order = lengths.argsort(descending=True)
     return [order[number::threads].contiguous() for number in range(threads)]
 

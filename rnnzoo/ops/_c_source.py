@@ -162,7 +162,7 @@ def _expression(scalar: Scalar, texts: Sequence[str]) -> str:
     if operation == "input":
         return "i{}_{}[j]".format(*arguments)
     if operation == "constant":
-        return f"(REAL){arguments[0]!r}"
+        return _constant(arguments[0])
     given = [texts[argument] for argument in arguments]
     if operation in INFIX:
         return f"{given[0]} {INFIX[operation]} {given[1]}"
@@ -170,7 +170,16 @@ def _expression(scalar: Scalar, texts: Sequence[str]) -> str:
         return f"({given[0]} {COMPARISONS[operation]} {given[1]})"
     if operation == "where":
         return f"{given[0]} ? {given[1]} : {given[2]}"
-    return f"-{given[0]}" if operation == "negate" else f"{operation}_({given[0]})"
+    return f"-{given[0]}" if operation == "negate" else f"{operation}_({', '.join(given)})"
+
+
+def _constant(value: float) -> str:
+    """A number in C, which has no words for those that are infinite or none."""
+    if value != value:
+        return '(REAL)__builtin_nan("")'
+    if value in (float("inf"), -float("inf")):
+        return f"(REAL){'-' if value < 0 else ''}__builtin_inf()"
+    return f"(REAL){value!r}"
 
 
 class _Forward(_Writer):

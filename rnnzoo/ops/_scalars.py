@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 COMPARISONS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "unequal": "!="}
+"""Their derivative is zero everywhere, as that of "sign"."""
 UNARY = ("sigmoid", "tanh", "exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "abs", "sign", "sin", "cos", "softplus")
 
 
@@ -54,7 +55,7 @@ class Scalars:
             return self.constant(x + y)
         if x == 0:
             return b
-        return a if y == 0 else self.make("add", a, b)
+        return a if y == 0 else self.make("add", *sorted((a, b)))
 
     def subtract(self, a: int, b: int) -> int:
         """a - b."""
@@ -79,14 +80,14 @@ class Scalars:
             return self.constant(0)
         if x == 1:
             return b
-        return a if y == 1 else self.make("multiply", a, b)
+        return a if y == 1 else self.make("multiply", *sorted((a, b)))
 
     def divide(self, a: int, b: int) -> int:
-        """a / b."""
+        """a / b; zero, where a is the constant zero."""
         x, y = self.known(a), self.known(b)
-        if x == 0:
-            return a
-        return self.make("divide", a, b) if not y else self.multiply(a, self.constant(1 / y))
+        if x is not None and y:
+            return self.constant(x / y)
+        return a if x == 0 or y == 1 else self.make("divide", a, b)
 
     def where(self, condition: int, a: int, b: int) -> int:
         """a where the condition holds, else b."""
@@ -161,4 +162,12 @@ _BINARY: dict[str, Callable[[Scalars, int, int, int, int], list[tuple[int, int]]
     "subtract": lambda s, a, b, out, g: [(a, g), (b, s.negate(g))],
     "multiply": lambda s, a, b, out, g: [(a, s.multiply(g, b)), (b, s.multiply(g, a))],
     "divide": lambda s, a, b, out, g: [(a, s.divide(g, b)), (b, s.negate(s.divide(s.multiply(g, out), b)))],
+    "maximum": lambda s, a, b, out, g: _of_the_larger(s, a, b, g, "less"),
+    "minimum": lambda s, a, b, out, g: _of_the_larger(s, a, b, g, "greater"),
 }
+
+
+def _of_the_larger(s: Scalars, a: int, b: int, g: int, loses: str) -> list[tuple[int, int]]:
+    """The gradient goes to the one that was taken, and half to each where both are the same, as torch's does."""
+    zero, half = s.constant(0), s.where(s.make("equal", a, b), s.multiply(g, s.constant(0.5)), g)
+    return [(one, s.where(s.make(loses, one, other), zero, half)) for one, other in ((a, b), (b, a))]

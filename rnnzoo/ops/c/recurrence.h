@@ -1,5 +1,6 @@
 /* What every generated recurrence is built on: elementary functions that a compiler can vectorise, and one product
-   (product.c). REAL is float or double. Nothing here calls the mathematics library, and what is not a number stays so. */
+   (product.c). REAL is float or double. Only sin and cos call the mathematics library. What is not a number stays so,
+   but for its sign, which is 0 as torch's. How exact they are: tests/ops/test_c_elementary.py. */
 #ifndef RECURRENCE_H
 #define RECURRENCE_H
 #include <stdint.h>
@@ -11,24 +12,32 @@
 #ifdef DOUBLE
 typedef double REAL;
 typedef int64_t INT;
+typedef uint64_t BITS;
 #define LANES 4
-#define HIGHEST 708.0
-#define LOWEST -708.0
+#define HIGHEST 710.0 /* from here on e^x is infinite, */
+#define LOWEST -745.2 /* and up to here zero */
+#define SMALLEST 2.2250738585072014e-308 /* of full precision */
+#define LOG2_HIGH 0.693147180369123816490
+#define LOG2_LOW 1.90821492927058770002e-10
 #define MAGIC 6755399441055744.0 /* 1.5 * 2^52: adding it rounds to a whole number */
 #define MANTISSA 52
 #define BIAS 1023
 #else
 typedef float REAL;
 typedef int32_t INT;
+typedef uint32_t BITS;
 #define LANES 8
-#define HIGHEST 88.0f
-#define LOWEST -87.0f
+#define HIGHEST 89.0f
+#define LOWEST -104.0f
+#define SMALLEST 1.17549435e-38f
+#define LOG2_HIGH 0.693145751953125f
+#define LOG2_LOW 1.428606765330187045e-06f
 #define MAGIC 12582912.0f /* 1.5 * 2^23 */
 #define MANTISSA 23
 #define BIAS 127
 #endif
 
-typedef union { REAL real; INT bits; } WORD;
+typedef union { REAL real; BITS bits; } WORD;
 
 /* --- elementary functions ------------------------------------------------------------------------------------ */
 
@@ -53,54 +62,59 @@ INLINE REAL expm1_reduced(REAL r) {
     return p * r * r + r;
 }
 
-/* x = n log(2) + r: 2^n and r; x is within LOWEST and HIGHEST. */
-INLINE REAL reduced(REAL x, REAL *power) {
+/* Rounds x to a whole number, of which it gives 2^n too; for -BIAS < n <= BIAS. */
+INLINE REAL whole(REAL x, REAL *power) {
     WORD shifted, scale;
-    shifted.real = x * (REAL)1.4426950408889634074 + (REAL)MAGIC;
-    REAL n = shifted.real - (REAL)MAGIC;
-    scale.bits = (INT)((uint64_t)(shifted.bits + BIAS) << MANTISSA);
+    shifted.real = x + (REAL)MAGIC;
+    scale.bits = (shifted.bits + BIAS) << MANTISSA;
     *power = scale.real;
-#ifdef DOUBLE
-    return (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-#else
-    return (x - n * 0.693145751953125f) - n * 1.428606765330187045e-06f;
-#endif
+    return shifted.real - (REAL)MAGIC;
 }
 
-INLINE REAL bounded(REAL x) {
-    x = x > (REAL)HIGHEST ? (REAL)HIGHEST : x;
-    return x < (REAL)LOWEST ? (REAL)LOWEST : x;
+/* x = n log(2) + r; this is e^r - 1. */
+INLINE REAL reduced(REAL x, REAL n) { return expm1_reduced((x - n * (REAL)LOG2_HIGH) - n * (REAL)LOG2_LOW); }
+
+INLINE REAL bounded(REAL x, REAL lowest, REAL highest) {
+    x = x > highest ? highest : x;
+    return x < lowest ? lowest : x;
 }
 
-INLINE REAL exp_(REAL x) {
-    REAL power, e = expm1_reduced(reduced(bounded(x), &power));
-    e = e * power + power;
-    e = x > (REAL)HIGHEST ? e * power * power : e; /* to infinity */
-    return x < (REAL)LOWEST ? (REAL)0 : e;
+#define LOG2_E ((REAL)1.4426950408889634074)
+
+INLINE REAL exp_(REAL x) { /* 2^n in two factors: it may be out of range where e^x is not */
+    REAL y = bounded(x, (REAL)LOWEST, (REAL)HIGHEST), power, first, second;
+    REAL n = whole(y * LOG2_E, &power), half = whole(n * (REAL)0.5, &first), e = reduced(y, n);
+    whole(n - half, &second);
+    return (e * first + first) * second;
+}
+
+/* For |x| <= 40. */
+INLINE REAL expm1_near(REAL x) {
+    REAL power, n = whole(x * LOG2_E, &power), e = reduced(x, n);
+    return e * power + (power - (REAL)1);
 }
 
 INLINE REAL expm1_(REAL x) {
-    REAL power, e = expm1_reduced(reduced(bounded(x), &power));
-    return e * power + (power - (REAL)1);
+    REAL far = exp_(x) - (REAL)1, near = expm1_near(bounded(x, (REAL)-40, (REAL)40));
+    return x > (REAL)40 ? far : near;
 }
 
 INLINE REAL sigmoid_(REAL x) { return (REAL)1 / ((REAL)1 + exp_(-x)); }
 
 /* (e^2x - 1) / (e^2x + 1): exact to rounding also where x is small. */
 INLINE REAL tanh_(REAL x) {
-    REAL y = x > (REAL)20 ? (REAL)20 : x;
-    y = y < (REAL)-20 ? (REAL)-20 : y;
-    REAL e = expm1_(y + y);
+    REAL e = expm1_near((REAL)2 * bounded(x, (REAL)-20, (REAL)20));
     return e / (e + (REAL)2);
 }
 
 /* log x = n log(2) + log m with m in [sqrt(1/2), sqrt(2)), log m = 2 atanh((m - 1) / (m + 1)). */
 INLINE REAL log_(REAL x) {
     WORD word, half;
-    word.real = x;
+    REAL tiny = x < (REAL)SMALLEST ? (REAL)(MANTISSA + 2) : (REAL)0;
+    word.real = x < (REAL)SMALLEST ? x * (REAL)((INT)1 << (MANTISSA + 2)) : x;
     half.real = (REAL)0.70710678118654752440;
     INT n = (INT)(word.bits - half.bits) >> MANTISSA;
-    word.bits = word.bits - (INT)((uint64_t)n << MANTISSA);
+    word.bits -= (BITS)n << MANTISSA;
     REAL s = (word.real - (REAL)1) / (word.real + (REAL)1), z = s * s;
 #ifdef DOUBLE
     REAL p = 1.0 / 23;
@@ -117,9 +131,9 @@ INLINE REAL log_(REAL x) {
     p = p * z + (REAL)(1.0 / 7);
     p = p * z + (REAL)(1.0 / 5);
     p = p * z + (REAL)(1.0 / 3);
-    REAL y = (REAL)2 * (s + s * z * p) + (REAL)n * (REAL)0.69314718055994530942;
+    REAL k = (REAL)n - tiny, y = k * (REAL)LOG2_HIGH + ((REAL)2 * s + ((REAL)2 * s * z * p + k * (REAL)LOG2_LOW));
     WORD infinite;
-    infinite.bits = (INT)((uint64_t)(2 * BIAS + 1) << MANTISSA);
+    infinite.bits = (BITS)(2 * BIAS + 1) << MANTISSA;
     y = x == (REAL)0 ? -infinite.real : y;
     y = x == infinite.real ? x : y;
     return x < (REAL)0 ? infinite.real - infinite.real : (x != x ? x : y);
@@ -128,27 +142,28 @@ INLINE REAL log_(REAL x) {
 /* log(1 + x), corrected for what 1 + x rounds away. */
 INLINE REAL log1p_(REAL x) {
     REAL u = (REAL)1 + x, d = u - (REAL)1;
-    return d == (REAL)0 ? x : log_(u) * (x / d);
-}
-
-INLINE REAL softplus_(REAL x) { /* as torch: the identity beyond 20 */
-    REAL y = log1p_(exp_(x > (REAL)20 ? (REAL)20 : x));
-    return x > (REAL)20 ? x : y;
+    return d == x ? log_(u) : (d == (REAL)0 ? x : log_(u) * (x / d));
 }
 
 INLINE REAL detach_(REAL x) { return x; }
-INLINE REAL abs_(REAL x) { return x < (REAL)0 ? -x : x; }
-INLINE REAL sign_(REAL x) { return x > (REAL)0 ? (REAL)1 : (x < (REAL)0 ? (REAL)-1 : x * (REAL)0); }
+INLINE REAL sign_(REAL x) { return x > (REAL)0 ? (REAL)1 : (x < (REAL)0 ? (REAL)-1 : (REAL)0); }
+INLINE REAL maximum_(REAL x, REAL y) { return x < y || y != y ? y : x; }
+INLINE REAL minimum_(REAL x, REAL y) { return x > y || y != y ? y : x; }
 #ifdef DOUBLE
+INLINE REAL abs_(REAL x) { return __builtin_fabs(x); }
 INLINE REAL sqrt_(REAL x) { return __builtin_sqrt(x); }
 INLINE REAL sin_(REAL x) { return __builtin_sin(x); }
 INLINE REAL cos_(REAL x) { return __builtin_cos(x); }
 #else
+INLINE REAL abs_(REAL x) { return __builtin_fabsf(x); }
 INLINE REAL sqrt_(REAL x) { return __builtin_sqrtf(x); }
 INLINE REAL sin_(REAL x) { return __builtin_sinf(x); }
 INLINE REAL cos_(REAL x) { return __builtin_cosf(x); }
 #endif
 INLINE REAL rsqrt_(REAL x) { return (REAL)1 / sqrt_(x); }
+
+/* log(1 + e^x), without torch's threshold. */
+INLINE REAL softplus_(REAL x) { return (x > (REAL)0 ? x : (REAL)0) + log1p_(exp_(-abs_(x))); }
 
 /* target[r] (columns) += source[r] (inner) @ weight, for each of `rows` rows; the weight lies in panels of PANEL
    columns, each (inner, PANEL), the last one filled up with zeros. */
