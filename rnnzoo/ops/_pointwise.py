@@ -111,7 +111,8 @@ class _Watch(TorchDispatchMode):
             if any(id(a) not in self.constants for a in plain):
                 raise NotPointwise("it holds a tensor of its own")
             return operation(*args, **(kwargs or {}))
-        if operation not in CONSTANTS:
+        moved = operation in MOVING and all(id(a) in self.constants for a in plain)
+        if operation not in CONSTANTS and not moved:
             raise NotPointwise(f"it holds a tensor of its own, which is made by {operation}")
         made = operation(*args, **(kwargs or {}))
         self.constants[id(made)] = made
