@@ -72,7 +72,7 @@ def compiler() -> tuple[str, ...]:
     for name, *options in [shlex.split(named)] if named and named.strip() else [["cc"], ["gcc"], ["clang"]]:
         found = shutil.which(name)
         if found:
-            return found, *options
+            return os.path.abspath(found), *options
     raise CannotBuild(f"no C compiler was found ({'$CC is ' + named if named else 'cc, gcc, clang'})")
 
 
@@ -105,7 +105,7 @@ def library(source: str, dtype: torch.dtype) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(_kept(_name(dtype, source) + ".so", lambda made: _build(source, dtype, made))))
     except (OSError, NotImplementedError) as error:  # filelock has the latter for folders that cannot be locked
-        raise CannotBuild(f"{folder()}: {error}") from error
+        raise CannotBuild(f"{folder()}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _name(dtype: torch.dtype, source: str = "") -> str:
@@ -146,23 +146,25 @@ def _build(source: str, dtype: torch.dtype, made: Path) -> None:
     unit = made.with_name("recurrence.c")
     unit.write_text(source, encoding="utf-8")
     product = _kept(f"product-{_name(dtype)}.o", lambda made: _compile(dtype, "-c", str(CODE / "product.c"), made=made))
-    _compile(dtype, f"-I{CODE}", "-shared", str(unit), str(product), "-lm", made=made)
+    _compile(dtype, f"-I{CODE}", "-shared", unit.name, str(product), "-lm", made=made)
 
 
 def _compile(dtype: torch.dtype, *arguments: str, made: Path) -> None:
-    _output(*FLAGS, *DTYPES[dtype], *arguments, "-o", str(made))
+    _output(*FLAGS, *DTYPES[dtype], *arguments, "-o", made.name, folder=made.parent)
     if not made.exists():
         raise CannotBuild(f"{compiler()[0]} made nothing, and said that it did")
 
 
-def _output(*arguments: str) -> str:
-    """What the compiler prints.
+def _output(*arguments: str, folder: Path | None = None) -> str:
+    """What the compiler prints, run in a folder.
 
     Raises:
         CannotBuild: it fails.
     """
     try:
-        done = subprocess.run([*compiler(), *arguments], capture_output=True, text=True, errors="replace", check=False)
+        done = subprocess.run(
+            [*compiler(), *arguments], cwd=folder, capture_output=True, text=True, errors="replace", check=False
+        )
     except OSError as error:
         raise CannotBuild(f"{compiler()[0]} does not run: {error}") from error
     if done.returncode:
