@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from rnnzoo.contracts import State
 from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library
 from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
-from rnnzoo.ops._c_source import arrays_of, sizes, source
+from rnnzoo.ops._c_source import source
+from rnnzoo.ops._c_writer import arrays_of, sizes
 from rnnzoo.ops._gated_fast import split
 from rnnzoo.ops._gated_plan import Plan, Structure
 from rnnzoo.ops._gated_reference import gated_reference
@@ -75,7 +76,7 @@ class Kernel:
 
     def run(
         self, backward: bool, arrays: dict[str, Tensor | None], whole: dict[str, int], parts: list[Tensor],
-        lengths: Tensor | None, partial: dict[str, list[Tensor]] | None = None,
+        lengths: Tensor | None,
     ) -> None:  # fmt: skip
         """Call the function for each part of the rows, one thread a part.
 
@@ -85,16 +86,14 @@ class Kernel:
             whole: the sizes by name.
             parts: the rows (n,) int64 of each thread.
             lengths: (B,) int64 or ``None``.
-            partial: arrays that each thread has its own of.
         """
+        given = addresses([arrays.get(name) for name in self.names[backward]])
         sizes = whole_numbers(whole[name] for name in self.sizes)
         function = self.functions[backward]
         ends = None if lengths is None else ctypes.c_void_p(lengths.data_ptr())
 
         def one(number: int) -> int:
-            mine = arrays if partial is None else arrays | {name: each[number] for name, each in partial.items()}
             rows = parts[number]
-            given = addresses([mine.get(name) for name in self.names[backward]])
             return function(given, sizes, ctypes.c_void_p(rows.data_ptr()), ctypes.c_int64(len(rows)), ends)
 
         in_threads(one, len(parts))
@@ -230,8 +229,8 @@ class GatedC(torch.autograd.Function):
             arrays[f"grad_final{i}"] = None if grad is None else grad.contiguous()
             arrays[f"grad_state{i}"] = hoisted.new_empty(arrays[f"state{i}"].shape)
         parts = parts_of(batch, lengths, ctx.work)
-        partial = {f"grad_vector{v}": hoisted.new_zeros(len(parts), size[f"width{v}"]) for v in plan.vectors}
-        kernel.run(True, arrays, size, parts, lengths, {name: list(each) for name, each in partial.items()})
+        arrays |= {f"grad_vector{v}": hoisted.new_zeros(batch, size[f"width{v}"]) for v in plan.vectors}
+        kernel.run(True, arrays, size, parts, lengths)
 
         wanted = ctx.needs_input_grad[2:]
         _, wants_weight, wants_bias, wants_vector = split(plan, wanted[3:])
@@ -259,7 +258,7 @@ class GatedC(torch.autograd.Function):
         for s, want in enumerate(wants_bias):
             grads.append(arrays[f"grad_product{s}"].flatten(0, 1).sum(0) if want else None)
         grads += [
-            partial[f"grad_vector{v}"].sum(0) if want else None
+            arrays[f"grad_vector{v}"].sum(0) if want else None
             for v, want in zip(plan.vectors, wants_vector, strict=True)
         ]
         return None, None, *grads

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library
 from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
+from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.ragged import mask
 
 SMALL = 1 << 15
@@ -51,7 +52,8 @@ def find_scan(device: str, dtype: torch.dtype) -> ctypes.CDLL | Missing:
 def scan_c(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
     """All states and the final ones; arguments as ``ops.scan``'s, of a dtype and device that `find_scan` has."""
     built = find_scan(b.device.type, b.dtype)
-    assert not isinstance(built, Missing)
+    if isinstance(built, Missing):
+        raise BackendError(built.reason)
     if lengths is not None:
         lengths = lengths.to("cpu", torch.int64).contiguous()
     return _apply(built, lengths, a.resolve_conj(), b.resolve_conj(), h0.resolve_conj())
@@ -60,7 +62,8 @@ def scan_c(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None) -> tuple[Te
 def largest_c(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
     """h_t = max(a_t + h_{t-1}, b_t) (B, T, ...) of real numbers, without gradients."""
     built = find_scan(b.device.type, b.dtype)
-    assert not isinstance(built, Missing)
+    if isinstance(built, Missing):
+        raise BackendError(built.reason)
     return LargestC.apply(built, a, b, h0)
 
 

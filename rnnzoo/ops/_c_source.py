@@ -1,42 +1,20 @@
 """A gated recurrence written out in C: both loops over time, for rows that a thread takes through the whole sequence.
 
-What a function gets are the addresses `arrays_of` names, in that order, and the sizes `sizes` names; everything lies
-batch first, (B, T, width). ``order`` are the rows to run, longest first; ``lengths`` may be null. The products and the
-elementary functions are in ``c/recurrence.h``.
+What a function gets are the addresses that `arrays_of` names, in that order, and the sizes that `sizes` names
+(``_c_writer.py``); everything lies batch first, (B, T, width). ``order`` are the rows to run, longest first;
+``lengths`` may be null. The products and the elementary functions are in ``c/recurrence.h``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 
+from rnnzoo.ops._c_writer import TILE, Writer
 from rnnzoo.ops._gated_plan import Plan, Step
 from rnnzoo.ops._pointwise import trace
-from rnnzoo.ops._scalars import COMPARISONS, Program, Scalar
-
-TILE = 64
-"""Rows that go through time together, at most; their states and a panel of the weight share the nearest cache. Without
-products there is nothing to share, and each goes alone."""
-
-INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-
-
-def arrays_of(plan: Plan, backward: bool) -> list[str]:
-    """The names of the arrays, in the order in which the C function takes them."""
-    states, stages = range(plan.states), range(len(plan.steps))
-    common = ["hoisted", *[f"state{i}" for i in states], *[f"vector{v}" for v in plan.vectors]]
-    common += [f"weight{s}" for s in stages] + [f"product{s}" for s in stages] + [f"kept{v}" for v in plan.kept]
-    if not backward:
-        return [*common, *[f"bias{s}" for s in stages], "y", *[f"final{i}" for i in states]]
-    grads = ["grad_y", *[f"grad_final{i}" for i in states], "grad_hoisted", *[f"grad_product{s}" for s in stages]]
-    return [*common, *grads, *[f"grad_state{i}" for i in states], *[f"grad_vector{v}" for v in plan.vectors]]
-
-
-def sizes(plan: Plan) -> list[str]:
-    """The names of the whole numbers, in the order in which the C functions take them."""
-    return ["T", "W", *[f"width{v}" for v in range(plan.values)], *[f"N{s}" for s in range(len(plan.steps))]]
 
 
 def source(plan: Plan) -> str:
@@ -70,119 +48,7 @@ def _arguments(step: Step) -> tuple[Callable[..., tuple[Tensor, ...]], list[int 
     return update, [*counts, *[None] * len(stage.reads)]
 
 
-class _Writer:
-    """Lines of C with their indentation, and what both directions share."""
-
-    name: str
-
-    def __init__(self, plan: Plan, programs: Sequence[Program]) -> None:
-        self.plan, self.programs = plan, programs
-        self.lines: list[str] = []
-        self.depth = 0
-
-    def put(self, *lines: str) -> None:
-        for line in lines:
-            self.depth -= line.startswith("}")
-            self.lines.append("    " * self.depth + line)
-            self.depth += line.endswith("{")
-
-    def begin(self) -> None:
-        """The function's head: arrays and sizes under their names."""
-        backward = self.name == "backward"
-        self.put(
-            f"int {self.name}(void **array, const int64_t *size, const int64_t *order, int64_t count, "
-            "const int64_t *lengths) {"
-        )
-        for i, name in enumerate(arrays_of(self.plan, backward)):
-            self.put(f"REAL *const {name} = array[{i}];")
-        for i, name in enumerate(sizes(self.plan)):
-            self.put(f"const int64_t {name} = size[{i}];")
-
-    def tiles(self) -> None:
-        """The loop over tiles of rows, with each row's number and length."""
-        self.put("for (int64_t base = 0; base < count; base += TILE) {")
-        self.put(
-            "const int64_t n = count - base < TILE ? count - base : TILE;",
-            "const int64_t *row = order + base;",
-            "int64_t end[TILE];",
-            "for (int64_t r = 0; r < n; r++) end[r] = lengths ? lengths[row[r]] : T;",
-        )
-
-    def inputs(self, step: Step, index: int) -> list[str]:
-        """For each argument of the stage's update, where its row begins in the loop over r."""
-        stage = step.stage
-        found = []
-        if stage.inputs:
-            found.append(f"hoisted + at * W + {self.column(index)}")
-        if stage.products and not stage.summed:
-            found.append(f"u{index}[r]")
-        return found + [self.row(ref) for ref in step.reads]
-
-    def row(self, ref: int) -> str:
-        """Where row r of a value begins."""
-        return f"vector{ref}" if ref in self.plan.vectors else f"v{ref}[r]"
-
-    def column(self, index: int) -> str:
-        """Where the stage's columns of the hoisted product begin."""
-        before = [f"{s.stage.inputs} * N{i}" for i, s in enumerate(self.plan.steps[:index]) if s.stage.inputs]
-        return f"({' + '.join(before) or '0'})"
-
-    def pointwise(self, index: int, program: Program, reads: list[str], writes: list[tuple[str, int, str]]) -> None:
-        """The program over the stage's N channels of row r.
-
-        Args:
-            index: the stage.
-            program: the scalars.
-            reads: where row r of each argument begins.
-            writes: for each result that is wanted: where its row begins, the scalar's number (-1: zero), and the
-                assignment, "=" or "+=".
-        """
-        used = sorted({s.arguments for s in program.scalars if s.operation == "input"})
-        for argument, block in used:
-            self.put(f"const REAL *const i{argument}_{block} = {reads[argument]} + {block} * N{index};")
-        for number, (place, _, _) in enumerate(writes):
-            self.put(f"REAL *const o{number} = {place};")
-        self.put("#pragma GCC ivdep", f"for (int64_t j = 0; j < N{index}; j++) {{")
-        texts: list[str] = []
-        for number, scalar in enumerate(program.scalars):
-            text = _expression(scalar, texts)
-            if scalar.operation in COMPARISONS:
-                texts.append(text)
-            else:
-                self.put(f"const REAL s{number} = {text};")
-                texts.append(f"s{number}")
-        for number, (_, scalar_number, how) in enumerate(writes):
-            self.put(f"o{number}[j] {how} {'0' if scalar_number < 0 else texts[scalar_number]};")
-        self.put("}")
-
-
-def _expression(scalar: Scalar, texts: Sequence[str]) -> str:
-    """One scalar in C, of its arguments' texts."""
-    operation, arguments = scalar
-    if operation == "input":
-        return "i{}_{}[j]".format(*arguments)
-    if operation == "constant":
-        return _constant(arguments[0])
-    given = [texts[argument] for argument in arguments]
-    if operation in INFIX:
-        return f"{given[0]} {INFIX[operation]} {given[1]}"
-    if operation in COMPARISONS:
-        return f"({given[0]} {COMPARISONS[operation]} {given[1]})"
-    if operation == "where":
-        return f"{given[0]} ? {given[1]} : {given[2]}"
-    return f"-{given[0]}" if operation == "negate" else f"{operation}_({', '.join(given)})"
-
-
-def _constant(value: float) -> str:
-    """A number in C, which has no words for those that are infinite or none."""
-    if value != value:
-        return '(REAL)__builtin_nan("")'
-    if value in (float("inf"), -float("inf")):
-        return f"(REAL){'-' if value < 0 else ''}__builtin_inf()"
-    return f"(REAL){value!r}"
-
-
-class _Forward(_Writer):
+class _Forward(Writer):
     """The loop forward: every value a backward pass needs goes to its array, others to a buffer of two steps."""
 
     name = "forward"
@@ -269,7 +135,7 @@ class _Forward(_Writer):
         self.put("}")
 
 
-class _Backward(_Writer):
+class _Backward(Writer):
     """The loop backward: a row enters at its own end, with the gradient of its final state."""
 
     name = "backward"
@@ -376,8 +242,8 @@ class _Backward(_Writer):
         for ref, (number,) in zip(step.reads, results, strict=True):
             if number is None:
                 continue
-            if ref in plan.vectors:
-                writes.append((f"grad_vector{ref}", number, "+="))
+            if ref in plan.vectors:  # one for each row: their sum must not depend on how rows go to threads
+                writes.append((f"grad_vector{ref} + row[r] * width{ref}", number, "+="))
             else:
                 writes.append((f"g{ref}[r]", number, "+=" if ref in there else "="))
                 there.add(ref)

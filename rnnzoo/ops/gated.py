@@ -122,7 +122,8 @@ def gated(
             )
         if rows is None:
             kernel = find_kernel(structure, x.device.type, x.dtype)
-            assert not isinstance(kernel, Missing)
+            if isinstance(kernel, Missing):  # `choose_backend` has found it
+                raise BackendError(kernel.reason)
             x, input_bias, biases = _fold(kernel.plan, x, input_weight, input_bias, biases)
             given = (x, input_weight, input_bias, state, weights, biases, tuple(vectors.values()), lengths)
             return run_c(kernel, *given)
