@@ -73,11 +73,13 @@ def _follow(
         raise
     except Exception as error:  # whatever an update does that only numbers allow
         raise NotPointwise(f"it cannot be followed ({type(error).__name__}: {error})") from error
+    outs: list[np.ndarray] = []
     for result in results:
         if not isinstance(result, Traced) or result.numbers.shape != (channels,) or result.dtype == torch.bool:
             got = tuple(result.shape) if isinstance(result, Tensor) else result
             raise NotPointwise(f"its result {type(result).__name__} {got} is no tensor (..., N) made of its arguments")
-    return scalars, given, [result.numbers for result in results]
+        outs.append(result.numbers)
+    return scalars, given, outs
 
 
 def _of_channel(scalars: Scalars, results: Sequence[Sequence[int]], channel: int) -> Program:

@@ -231,7 +231,7 @@ def test_native_code_may_be_needed_first_wherever_it_is(mode, monkeypatch, tmp_p
     with mode():
         y, _ = call(None, "c")
     close(y.double(), expected, dtype=torch.bfloat16)
-    assert list(tmp_path.glob("native/*.checked"))
+    assert list(tmp_path.glob("native/*.so"))
 
 
 def test_backend_of_an_unknown_name_and_one_that_cannot_run():
