@@ -112,6 +112,7 @@ MOVES = {
     "cat": lambda a, h: torch.cat([a.unsqueeze(-2), h.unsqueeze(-2)], -2).sum(-2),
     "expand": lambda a, h: (a.unsqueeze(-2).expand(*a.shape[:-1], 2, -1) * torch.stack([h, a], -2)).sum(-2),
     "clone": lambda a, h: a.clone() * h,
+    "detach": lambda a, h: a.detach() * h + a,
     "squeeze of nothing": lambda a, h: a.squeeze(-1) + h,
     "reshape": lambda a, h: a.reshape(a.shape) * 2,
 }
