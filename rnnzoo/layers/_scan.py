@@ -61,7 +61,7 @@ from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._scan_stage import scan_stage
 from rnnzoo.ops.gated import Structure, gated
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.ops.scan import EVERYWHERE, choose_scan, scan
+from rnnzoo.ops.scan import EVERYWHERE, choose_scan, scan, unsqueezed
 from rnnzoo.ops.window import causal_convolution, extend
 
 
@@ -279,24 +279,16 @@ class ScanCell(nn.Module):
     def _run_stage(self, structure: Structure, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
         """What `forward` gives, by one native loop from the products to the output."""
         tail: State = ()
-        weight, bias = self.weight_ih, self.input_bias()
+        weight, bias = (self.weight_ih, self.input_bias()) if not self.convolution else (None, None)
         if self.convolution:
             if lengths is not None:
                 x = zero_padding(x, lengths)
             seen, *tail_after = extend(x, state[-1], lengths) if self.window > 1 else (x,)
-            x, tail = causal_convolution(seen, weight, bias), tuple(tail_after)  # (B, T, blocks H)
+            x, tail = causal_convolution(seen, self.weight_ih, self.input_bias()), tuple(tail_after)  # (B, T, blocks H)
         y, final = gated(
-            structure.stages,
-            x,
-            state[: len(self.states)],
-            [None],
-            states=structure.states,
-            output=structure.output,
-            lengths=lengths,
-            backend="c",
-            input_weight=None if self.convolution else weight,
-            input_bias=None if self.convolution else bias,
-        )
+            structure.stages, x, state[: len(self.states)], [None], lengths=lengths, backend="c", input_weight=weight,
+            input_bias=bias, states=structure.states, output=structure.output,
+        )  # fmt: skip
         return y, (*final, *tail)
 
     def _weight(self) -> Tensor:
@@ -306,8 +298,3 @@ class ScanCell(nn.Module):
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
-
-
-def unsqueezed(a: Tensor, b: Tensor) -> Tensor:
-    """Coefficients that lack sizes of b in front, with 1 for each of them."""
-    return a[(None,) * (b.dim() - a.dim())]

@@ -14,8 +14,8 @@ from torch.nn.functional import linear
 
 from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_sizes
-from rnnzoo.layers._scan import ScanCell, unsqueezed
-from rnnzoo.ops.scan import complex_scan
+from rnnzoo.layers._scan import ScanCell
+from rnnzoo.ops.scan import complex_scan, unsqueezed
 from rnnzoo.registry import unknown
 
 DISCRETIZATIONS = ("zoh", "bilinear")

@@ -7,7 +7,6 @@ Its checksum lies beside it; a file that does not have it is built again. ``RNNZ
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import hashlib
@@ -18,9 +17,10 @@ import shutil
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -172,11 +172,10 @@ def _output(*arguments: str, folder: Path | None = None) -> str:
     return done.stdout
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """For comparing new code with the reference, whatever mode the call that needs it is made under."""
-    with torch.inference_mode(False), torch.autocast("cpu", enabled=False):
-        yield
+def apart(function: Callable[..., Any], *given: Any) -> Any:
+    """Call on a new thread, which no mode and no transformation of torch reaches that the caller is in."""
+    with ThreadPoolExecutor(1) as fresh:
+        return fresh.submit(function, *given).result()
 
 
 @functools.cache

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import prod
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, library
+from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, apart, library
 from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.ragged import mask
@@ -28,8 +27,6 @@ SMALL = 1 << 15
 WIDEST = 4096
 """Channels that go through time together, at most: the state of a step stays in cache."""
 PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
-TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
-"""Relative to the largest value, or to 1."""
 
 
 @functools.cache
@@ -40,10 +37,11 @@ def find_scan(device: str, dtype: torch.dtype) -> ctypes.CDLL | Missing:
         return Missing(f"it runs on the CPU, not on {device}", here=False)
     if dtype not in DTYPES:
         return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
+    from rnnzoo.ops._c_scan_check import check_scan
+
     try:
         built = library('#include "scan.c"\n', dtype)
-        with ThreadPoolExecutor(1) as fresh:  # no mode or transformation of the call that needs it reaches a new thread
-            fresh.submit(_check, built, dtype).result()
+        apart(check_scan, built, dtype)
     except CannotBuild as error:
         return Missing(str(error), here=True)
     return built
@@ -56,7 +54,7 @@ def scan_c(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None) -> tuple[Te
         raise BackendError(built.reason)
     if lengths is not None:
         lengths = lengths.to("cpu", torch.int64).contiguous()
-    return _apply(built, lengths, a.resolve_conj(), b.resolve_conj(), h0.resolve_conj())
+    return run_scan(built, lengths, a.resolve_conj(), b.resolve_conj(), h0.resolve_conj())
 
 
 def largest_c(a: Tensor, b: Tensor, h0: Tensor) -> Tensor:
@@ -132,7 +130,7 @@ class TransformedC(ScanC):
         return TransformedC.apply(built, lengths, a, b, h0), (2, 1)
 
 
-def _apply(*given: Any) -> tuple[Tensor, Tensor]:
+def run_scan(*given: Any) -> tuple[Tensor, Tensor]:
     """``ScanC.apply``, or what stands for it under the transformations of torch.func."""
     h, final = (TransformedC if transformed() else ScanC).apply(*given)
     return h, final
@@ -196,7 +194,7 @@ def _differentiable(
     if h.shape[1] > 1:
         rest = (back if back.shape[1] == 1 else back[:, 1:].flip(1)).resolve_conj()
         given = (rest, g[:, :-1].flip(1), last)
-        later = states(*given) if states else _apply(built, None, *given)[0]
+        later = states(*given) if states else run_scan(built, None, *given)[0]
         u = torch.cat((later.flip(1), u), 1)  # (B, T, ...)
     grad_h0 = back[:, 0] * u[:, 0]
     if lengths is not None:
@@ -287,41 +285,3 @@ def _as_channels(size: int, dims: tuple[Any, ...], tensors: Sequence[Tensor]) ->
         else:
             found.append(tensor.movedim(dim, to))
     return found
-
-
-def _check(built: ctypes.CDLL, dtype: torch.dtype) -> None:
-    """Compare values and gradients with the loop over time, once in each process, whatever mode torch is in.
-
-    Raises:
-        CannotBuild: they differ.
-    """
-    from rnnzoo.ops.scan import run_reference
-
-    lengths = torch.tensor([3, 5, 1], device="cpu")
-    for pair in (False, True):
-        for sizes in ((3, 5, 11, 3), (3, 5, 11, 1), (1, 1, 11, 3)):
-            ours, theirs = (
-                _ran(function, sizes, pair, dtype)
-                for function in (partial(_apply, built, lengths), partial(run_reference, lengths))
-            )
-            for our, their in zip(ours, theirs, strict=True):
-                worst = float((our - their).abs().max()) / max(1.0, float(their.abs().max()))
-                if not worst <= TOLERANCE[dtype]:
-                    raise CannotBuild(f"what was built at {built._name} differs from the reference by {worst:.1e}")
-
-
-def _ran(
-    function: Callable[..., tuple[Tensor, Tensor]], sizes: tuple[int, ...], pair: bool, dtype: torch.dtype
-) -> list[Tensor]:
-    """States and gradients for coefficients of these sizes: three rows, five steps, eleven times three channels."""
-    generator = torch.Generator().manual_seed(0)
-    leaves = []
-    for shape in (sizes, (3, 5, 11, 3), (3, 11, 3)):
-        numbers = torch.rand(*shape, *(2,) * pair, generator=generator, dtype=dtype, device="cpu") - 0.3
-        leaves.append((torch.view_as_complex(numbers) if pair else numbers).requires_grad_())
-    with torch.enable_grad():
-        parts = function(*leaves)
-        real = [torch.view_as_real(part) if pair else part for part in parts]
-        slopes = [torch.linspace(-1, 1, part.numel(), dtype=dtype, device="cpu").view_as(part) for part in real]
-        weighted = [(part * slope).sum() for part, slope in zip(real, slopes, strict=True)]
-        return [*(part.detach() for part in parts), *torch.autograd.grad(weighted, leaves)]

@@ -275,6 +275,11 @@ def _steps(a: Tensor, T: int) -> tuple[Tensor, ...]:
     return a.unbind(1) * T if a.shape[1] == 1 else a.unbind(1)
 
 
+def unsqueezed(a: Tensor, b: Tensor) -> Tensor:
+    """Coefficients that lack sizes of b in front, with 1 for each of them."""
+    return a[(None,) * (b.dim() - a.dim())]
+
+
 def _check(a: Tensor, b: Tensor, h0: Tensor) -> None:
     if not a.is_floating_point() or a.dtype != b.dtype or a.dtype != h0.dtype:
         raise TypeError(f"a, b, h0 have dtypes {a.dtype}, {b.dtype}, {h0.dtype}; expected one floating-point dtype.")
