@@ -47,11 +47,9 @@ def _ours(layer: str, built_in: nn.RNNBase, backend: str | None = None) -> Recur
 
 CONTESTANTS: dict[str, Contestant] = {
     "torch.nn": Contestant("torch's built-in", lambda layer, built_in: built_in),
-    "rnnzoo": Contestant(
-        "the same layer of this package, which hands the work to torch's kernel where that pays", _ours
-    ),
+    "rnnzoo": Contestant("the same layer of this package, by the backend that it chooses", _ours),
     "fast path": Contestant(
-        'backend="torch", what every gated layer of this package runs on, with or without a kernel of torch\'s',
+        'backend="torch", which every gated layer of this package can run on, without a compiler or a kernel of torch\'s',
         lambda layer, built_in: _ours(layer, built_in, "torch"),
     ),
     "step loop": Contestant(

@@ -70,7 +70,7 @@ def test_contestants_run_in_the_ways_their_names_say():
     steps = []
     loop.cell.step, step = lambda *given: steps.append(1) or step(*given), loop.cell.step
     loop(x)
-    assert ran == {"rnnzoo": "native", "fast path": "torch"}
+    assert ran == {"rnnzoo": "c", "fast path": "torch"}
     assert len(steps) == 5
     assert CONTESTANTS["torch.nn"].make("lstm", twin) is twin
 
