@@ -49,7 +49,7 @@ CONTESTANTS: dict[str, Contestant] = {
     "torch.nn": Contestant("torch's built-in", lambda layer, built_in: built_in),
     "rnnzoo": Contestant("the same layer of this package, by the backend that it chooses", _ours),
     "fast path": Contestant(
-        'backend="torch", which every gated layer of this package can run on, without a compiler or a kernel of torch\'s',
+        'backend="torch", which every gated layer of this package can run on, without a compiler or a torch kernel',
         lambda layer, built_in: _ours(layer, built_in, "torch"),
     ),
     "step loop": Contestant(
