@@ -10,7 +10,7 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.layers._scan_stage import scan_stage
-from rnnzoo.ops import _c_gated
+from rnnzoo.ops import _c_kernel
 from rnnzoo.registry import LAYERS
 
 CELLS = [
@@ -55,7 +55,7 @@ def test_a_cell_in_one_loop_equals_the_reference_in_value_and_gradient(name, opt
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("hidden", [1, 8, 33])
 def test_widths_and_threads_do_not_count(hidden, threads, monkeypatch):
-    monkeypatch.setattr(_c_gated, "SMALL", 1)
+    monkeypatch.setattr(_c_kernel, "SMALL", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     cell = made("tlstm", {}, hidden=hidden)
     x, state = example(cell, 7, 11)
