@@ -60,7 +60,7 @@ from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._layout import Layout
 from rnnzoo.ops.gated import Missing, Stage, Structure, c_source, choose_backend, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
-from rnnzoo.ops.native import native_pays, native_stack
+from rnnzoo.ops.native import native_pays, native_stack, native_step, native_steps
 from rnnzoo.ops.ragged import zero_padding
 
 
@@ -172,10 +172,10 @@ class GatedCell(nn.Module):
 
     def native_weights(self) -> list[Tensor]:
         """The parameters in the order of torch's kernels; zeros stand in for a recurrent bias the cell does without."""
-        if self.bias_ih is None:
+        bias_ih, bias_hh = self.bias_ih, self.bias_hh
+        if bias_ih is None:
             return [self.weight_ih, self.weight_hh]
-        bias = torch.zeros_like(self.bias_ih) if self.bias_hh is None else self.bias_hh
-        return [self.weight_ih, self.weight_hh, self.bias_ih, bias]
+        return [self.weight_ih, self.weight_hh, bias_ih, torch.zeros_like(bias_ih) if bias_hh is None else bias_hh]
 
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
         """Zeros, one (B, its width) for each state, on the parameters' device and of their dtype unless told."""
@@ -188,8 +188,12 @@ class GatedCell(nn.Module):
         Raises:
             TypeError, ValueError: x or the state has a wrong shape, dtype or device.
         """
-        check_step(x, self.input_size, self.weight_ih)
-        check_state(state, self.state_shapes, x.shape[0], self.weight_ih)
+        weight = self.weight_ih
+        check_step(x, self.input_size, weight)
+        check_state(state, self.state_shapes, x.shape[0], weight)
+        if self.native_mode is not None and self.backend in (None, "native") and native_steps(x, len(self.stages)):
+            state = native_step(self.native_mode, x, state, self.native_weights())
+            return state[0], state
         vectors = self.vector_weights()
         weights, biases = self.recurrent_weights()
         return gated_step(
@@ -279,18 +283,9 @@ class GatedCell(nn.Module):
         else:
             x = self.hoist_sequence(x, lengths)  # (B, T, W)
         return gated(
-            self.stages,
-            x,
-            state,
-            weights,
-            biases,
-            vectors,
-            states=self.states,
-            output=self.output,
-            lengths=lengths,
-            backend=backend,
-            **product,
-        )
+            self.stages, x, state, weights, biases, vectors,
+            states=self.states, output=self.output, lengths=lengths, backend=backend, **product,
+        )  # fmt: skip
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""

@@ -100,7 +100,8 @@ class LSTM(GatedCell):
 
     def native_weights(self) -> list[Tensor]:
         """The parameters in the order of torch's kernel."""
-        return [*super().native_weights(), *([self.weight_hr] if self.proj_size else [])]
+        weights = super().native_weights()
+        return [*weights, self.weight_hr] if self.proj_size else weights
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""

@@ -23,6 +23,12 @@ _KERNELS: dict[str, Callable[..., Any]] = {
     "rnn_tanh": _VF.rnn_tanh,
     "rnn_relu": _VF.rnn_relu,
 }
+_STEPS: dict[str, Callable[..., Any]] = {
+    "lstm": _VF.lstm_cell,
+    "gru": _VF.gru_cell,
+    "rnn_tanh": _VF.rnn_tanh_cell,
+    "rnn_relu": _VF.rnn_relu_cell,
+}
 MODES = tuple(_KERNELS)
 
 
@@ -95,6 +101,26 @@ def native_stack(
     data, final = _call(mode, packed.data, packed.batch_sizes, hx, weights, options)
     y, _ = pad_packed_sequence(packed._replace(data=data), batch_first=batch_first, total_length=time)
     return y, tuple(member[:, place] for member in final)
+
+
+def native_steps(x: Tensor, stages: int) -> bool:
+    """Whether one step of x is torch's own: not of a projection (a second stage), nor where a graph is traced, nor
+    under autocast, where the state is kept in higher precision."""
+    return stages == 1 and not torch.compiler.is_compiling() and not torch.is_autocast_enabled(x.device.type)
+
+
+def native_step(mode: str, x: Tensor, state: State, weights: Sequence[Tensor]) -> State:
+    """The state after one time step of one layer, by the kernel of torch's cells, which knows no projection.
+
+    Args:
+        mode: "lstm", "gru", "rnn_tanh" or "rnn_relu".
+        x: (B, I).
+        state: (h,) or (h, c), each (B, H).
+        weights: weight_ih, weight_hh, and bias_ih and bias_hh where there are biases.
+    """
+    if mode == "lstm":
+        return _STEPS[mode](x, state, *weights)
+    return (_STEPS[mode](x, state[0], *weights),)
 
 
 def _call(

@@ -41,6 +41,14 @@ class CellStack(FlatNames):
         """The cells, looked up without the detours of ``nn.Module``'s attributes."""
         return self._modules["cells"]._modules.values()  # type: ignore[union-attr]
 
+    def _any_weight(self) -> Tensor | None:
+        """A parameter, for its dtype and device; None where there are none."""
+        for cell in self._cells():
+            for parameter in cell._parameters.values():
+                if parameter is not None:
+                    return parameter
+        return next(self.parameters(), None)
+
     def _settle(self) -> None:
         """Work out, once all cells are there, the layout of the state and whether torch's kernel can run the stack."""
         self._share()

@@ -62,12 +62,14 @@ class StateLayout:
         """The state of each cell, batch first, from the stack's own form."""
         if not self.uniform:
             return state
-        return [tuple(member[cell] for member in state) for cell in range(len(self.shapes))]
+        return list(zip(*(member.unbind(0) for member in state), strict=True))
 
     def join(self, states: Sequence[State]) -> Any:
         """The opposite of ``split``."""
         if not self.uniform:
             return tuple(states)
+        if len(states) == 1:
+            return tuple([member.unsqueeze(0) for member in states[0]])
         return tuple(torch.stack(member) for member in zip(*states, strict=True))  # (cells, B, *shape)
 
     def permute(self, state: Any, rows: Tensor | None) -> Any:
