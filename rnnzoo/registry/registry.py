@@ -164,7 +164,8 @@ class Registry(Generic[Entry]):
         if name not in self._entries:
             folder = self.package.rpartition(".")[2]  # layers, tasks, data: as the command calls them
             see = "" if self.kind == "codec" else f"rnnzoo list {folder}"
-            raise unknown(self.kind, name, self._entries, see)
+            own = "One of your own is known once its file is imported: `--import FILE`." if self.kind == "layer" else ""
+            raise unknown(self.kind, name, self._entries, see, own)
         return self._entries[name]
 
     def entries(self) -> list[Entry]:

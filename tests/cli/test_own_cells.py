@@ -186,6 +186,7 @@ def test_check_takes_names_and_patterns(here, capsys):
         (["check", "my_cells.py", "--laws", "casual"], "unknown law 'casual'; did you mean causal"),
         (["show", "lstn"], "did you mean lstm"),
         (["show", "mine"], "unknown layer 'mine'"),
+        (["show", "mine"], "One of your own is known once its file is imported: `--import FILE`."),
         (["list", "layers", "--import", "no.py"], "there is no file no.py to import"),
         (["list", "layers", "--import", "empty.py"], "empty.py registers nothing"),
         (["list", "layers", "--import", "fails.py"], "ZeroDivisionError: division by zero (line 1)"),
