@@ -58,8 +58,7 @@ from torch.nn.functional import linear
 from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
-from rnnzoo.layers._scan_stage import scan_stage
-from rnnzoo.ops.gated import Structure, gated
+from rnnzoo.layers._scan_stage import run_stage, scan_stage
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.scan import EVERYWHERE, choose_scan, scan, unsqueezed
 from rnnzoo.ops.window import causal_convolution, extend
@@ -195,6 +194,15 @@ class ScanCell(nn.Module):
             ran.append(scan(unsqueezed(a, b), b, h0, lengths=lengths, backend=backend))
         return tuple(h for h, _ in ran), tuple(final for _, final in ran)
 
+    def outputs(
+        self, hoisted: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[Tensor, State]:
+        """y (B, T, O) and each state at each row's own length, of what `gates` gets; the rest as `recurrence`."""
+        values = self.gates(*hoisted)
+        states, final = self.recurrence(values, state, lengths, backend)
+        y = self.readout(*states, *values)  # (B, T, O)
+        return (y if lengths is None or y is states[0] else zero_padding(y, lengths)), final
+
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
         """Zeros (B, *shape) for each member, on the parameters' device and of their dtype unless told otherwise."""
         weight = self._weight()
@@ -210,8 +218,9 @@ class ScanCell(nn.Module):
         weight = self._weight()
         check_step(x, self.input_size, weight)
         check_state(state, self.state_shapes, x.shape[0], weight)
-        values, states, final = self._run(x.unsqueeze(1), tuple(state), None, "reference")
-        return self.readout(*states, *values).squeeze(1), final
+        hoisted, own, tail = self._hoisted(x.unsqueeze(1), tuple(state), None)
+        y, final = self.outputs(hoisted, own, None, "reference")
+        return y.squeeze(1), (*final, *tail)
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """The whole sequence at once.
@@ -233,13 +242,11 @@ class ScanCell(nn.Module):
         structure = scan_stage(self, x, state) if backend == "c" else None
         if structure is not None:
             self.last_backend = backend
-            return self._run_stage(structure, x, state, lengths)
-        values, states, final = self._run(x, state, lengths, backend)
-        y = self.readout(*states, *values)  # (B, T, O)
-        if lengths is not None and y is not states[0]:
-            y = zero_padding(y, lengths)
+            return run_stage(self, structure, x, state, lengths)
+        hoisted, own, tail = self._hoisted(x, state, lengths)
+        y, final = self.outputs(hoisted, own, lengths, backend)
         self.last_backend = backend
-        return y, final
+        return y, (*final, *tail)
 
     @property
     def backends(self) -> tuple[str, ...]:
@@ -254,42 +261,24 @@ class ScanCell(nn.Module):
             NoGates: the cell declares none.
         """
         state = check_call(self, x, state, lengths, self._weight())
-        values, states, _ = self._run(x, state, lengths, None)
+        hoisted, own, _ = self._hoisted(x, state, lengths)
+        values = self.gates(*hoisted)
+        states, _ = self.recurrence(values, own, lengths, None)
         if lengths is not None:
             values = tuple(zero_padding(value, lengths) for value in values[: len(self.gate_names)])
         return gate_report(
             self, dict(zip(self.gate_names, values, strict=False)), dict(zip(self.states, states, strict=True))
         )
 
-    def _run(
-        self, x: Tensor, state: State, lengths: Tensor | None, backend: str | None
-    ) -> tuple[tuple[Tensor, ...], State, State]:
-        """What `gates` gives, each state after every step, and all members of the state at each row's own length."""
+    def _hoisted(self, x: Tensor, state: State, lengths: Tensor | None) -> tuple[tuple[Tensor, ...], State, State]:
+        """What `gates` gets, the state without its tail, and the tail after the last step, if there is one."""
         if lengths is not None:
             x = zero_padding(x, lengths)  # whatever stands there may not reach a gradient
         hoisted = self.hoist(x)
-        tail: State = ()
-        if self.window > 1:
-            seen, after = extend(hoisted[0], state[-1], lengths)  # (B, k - 1 + T, ...), (B, k - 1, ...)
-            hoisted, state, tail = (seen, *hoisted[1:]), state[:-1], (after,)
-        values = self.gates(*hoisted)
-        states, final = self.recurrence(values, state, lengths, backend)
-        return values, states, (*final, *tail)
-
-    def _run_stage(self, structure: Structure, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
-        """What `forward` gives, by one native loop from the products to the output."""
-        tail: State = ()
-        weight, bias = (self.weight_ih, self.input_bias()) if not self.convolution else (None, None)
-        if self.convolution:
-            if lengths is not None:
-                x = zero_padding(x, lengths)
-            seen, *tail_after = extend(x, state[-1], lengths) if self.window > 1 else (x,)
-            x, tail = causal_convolution(seen, self.weight_ih, self.input_bias()), tuple(tail_after)  # (B, T, blocks H)
-        y, final = gated(
-            structure.stages, x, state[: len(self.states)], [None], lengths=lengths, backend="c", input_weight=weight,
-            input_bias=bias, states=structure.states, output=structure.output,
-        )  # fmt: skip
-        return y, (*final, *tail)
+        if self.window == 1:
+            return hoisted, state, ()
+        seen, after = extend(hoisted[0], state[-1], lengths)  # (B, k - 1 + T, ...), (B, k - 1, ...)
+        return (seen, *hoisted[1:]), state[:-1], (after,)
 
     def _weight(self) -> Tensor:
         """A parameter, for dtype and device."""

@@ -16,7 +16,9 @@ from torch import Tensor
 from rnnzoo.contracts import State
 from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops._pointwise import trace
-from rnnzoo.ops.gated import Stage, Structure, choose_backend
+from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated
+from rnnzoo.ops.ragged import zero_padding
+from rnnzoo.ops.window import causal_convolution, extend
 
 if TYPE_CHECKING:
     from rnnzoo.layers._scan import ScanCell
@@ -45,6 +47,24 @@ def scan_stage(cell: ScanCell, x: Tensor, state: State) -> Structure | None:
     if found is None or choose_backend(None, found, x, state, type(cell).__name__) != "c":
         return None
     return found
+
+
+def run_stage(
+    cell: ScanCell, structure: Structure, x: Tensor, state: State, lengths: Tensor | None
+) -> tuple[Tensor, State]:
+    """What the cell's `forward` gives, by one native loop from the products to the output."""
+    tail: State = ()
+    weight, bias = (cell.weight_ih, cell.input_bias()) if not cell.convolution else (None, None)
+    if cell.convolution:
+        if lengths is not None:
+            x = zero_padding(x, lengths)
+        seen, *tail_after = extend(x, state[-1], lengths) if cell.window > 1 else (x,)
+        x, tail = causal_convolution(seen, cell.weight_ih, cell.input_bias()), tuple(tail_after)  # (B, T, blocks H)
+    y, final = gated(
+        structure.stages, x, state[: len(cell.states)], [None], lengths=lengths, backend="c", input_weight=weight,
+        input_bias=bias, states=structure.states, output=structure.output,
+    )  # fmt: skip
+    return y, (*final, *tail)
 
 
 def _structure(cell: ScanCell) -> Structure | None:

@@ -49,9 +49,10 @@ class DiagonalCell(ScanCell):
         """x (..., n) times a matrix (m, n), in the dtype of the weights where autocast has lowered it."""
         return linear(x, weight).to(weight.dtype)
 
-    def pairs(self, x: Tensor) -> Tensor:
-        """B x (..., N, 2), of x (..., I) and ``weight_ih`` (2N, I): all real parts, then all imaginary ones."""
-        return torch.stack(self.product(x, self.weight_ih).chunk(2, -1), -1)
+    def pairs(self, x: Tensor, B: Tensor) -> Tensor:
+        """B x (..., N, 2), of x (..., I) and B (2N, I): all real parts, then all imaginary ones."""
+        rows = B.unflatten(0, (2, -1)).transpose(0, 1).flatten(0, 1)  # each real part by its imaginary one
+        return self.product(x, rows).unflatten(-1, (-1, 2))
 
     def real_part(self, h: Tensor, C: Tensor) -> Tensor:
         """Re(C h) (..., H), of pairs h (..., N, 2) and C (H, N, 2)."""

@@ -119,7 +119,8 @@ class LRU(DiagonalCell):
 
     def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """lambda (N, 2) and exp(gamma) * B x (..., N, 2), of x (..., I)."""
-        return self.eigenvalues(), torch.exp(self.gamma_log).unsqueeze(-1) * self.pairs(x)
+        B = torch.exp(self.gamma_log).repeat(2).unsqueeze(-1) * self.weight_ih  # (2N, I)
+        return self.eigenvalues(), self.pairs(x, B)
 
     def readout(self, h: Tensor, x: Tensor) -> Tensor:
         """Re(C h) + D x (..., H), of states h (..., N, 2)."""

@@ -21,10 +21,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, silu, softplus
 
-from rnnzoo.contracts import Paper
+from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.layers._state_space import check_steps, draw_log_steps
+from rnnzoo.ops.state_space import selective_state_space, state_space_in_c
 from rnnzoo.ops.window import depthwise_convolution
 from rnnzoo.registry import LAYERS
 
@@ -141,13 +142,29 @@ class Mamba(ScanCell):
         u, z = self.product(x, self.weight_ih).chunk(2, -1)
         return u, z
 
-    def gates(self, u: Tensor, z: Tensor) -> tuple[Tensor, ...]:
-        """dt and silu(z) (B, T, E); u (B, T, E), B and C (B, T, N), of u with the steps before it and of z."""
+    def selection(self, u: Tensor) -> tuple[Tensor, ...]:
+        """u (B, T, E), what dt is softplus of (B, T, E), and B and C (B, T, N), of u with the steps before it."""
         u = silu(depthwise_convolution(u, self.conv_weight, self.conv_bias if self.bias else None))
         R, N = self.dt_weight.shape[1], self.A_log.shape[1]
         r, B, C = self.product(u, self.x_weight).split((R, N, N), -1)
-        dt = softplus(self.product(r, self.dt_weight) + self.dt_bias)
-        return dt, silu(z), u, B, C
+        return u, linear(r, self.dt_weight, self.dt_bias).to(u.dtype), B, C
+
+    def gates(self, u: Tensor, z: Tensor) -> tuple[Tensor, ...]:
+        """dt and silu(z) (B, T, E); u (B, T, E), B and C (B, T, N), of u with the steps before it and of z."""
+        u, r, B, C = self.selection(u)
+        return softplus(r), silu(z), u, B, C
+
+    def outputs(
+        self, hoisted: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[Tensor, State]:
+        """As `ScanCell.outputs`; in native code no state is written out, nor what comes of it before z's gate."""
+        u, z = hoisted
+        if backend != "c" or not state_space_in_c("selective", z):
+            return super().outputs(hoisted, state, lengths, backend)
+        u, r, B, C = self.selection(u)
+        given = (u, r, z, -torch.exp(self.A_log), B, C, self.D, state[0])
+        y, final = selective_state_space(*given, lengths=lengths, backend=backend)
+        return self.product(y, self.out_weight), (final,)
 
     def coefficients(self, dt: Tensor, z: Tensor, u: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor]:
         """exp(dt A) and (dt u) B^T, each (B, T, E, N)."""

@@ -23,6 +23,7 @@ from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._softmax import SoftmaxCell
+from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.softmax_scan import softmax_scan
 from rnnzoo.registry import LAYERS
 
@@ -113,17 +114,19 @@ class RWKV4(SoftmaxCell):
         (m, u, w), (m_T, u_T, w_T) = ran
         return (m, u, w.squeeze(-1)), (m_T, u_T, w_T.squeeze(-1))
 
-    def _run(
-        self, x: Tensor, state: State, lengths: Tensor | None, backend: str | None
-    ) -> tuple[tuple[Tensor, ...], State, State]:
-        values, states, final = super()._run(x, state, lengths, backend)
-        pairs = zip(state, states, strict=False)  # without the tail
-        before = tuple(torch.cat((first.unsqueeze(1).to(h.dtype), h[:, :-1]), 1) for first, h in pairs)
-        return (*values, *before), states, final
+    def outputs(
+        self, hoisted: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[Tensor, State]:
+        """As `ScanCell.outputs`, of the sums before each step."""
+        values = self.gates(*hoisted)
+        states, final = self.recurrence(values, state, lengths, backend)
+        pairs = zip(state, states, strict=True)
+        m, u, w = (torch.cat((first.unsqueeze(1).to(h.dtype), h[:, :-1]), 1) for first, h in pairs)
+        y = self.readout(m, u, w, *values)
+        return (y if lengths is None else zero_padding(y, lengths)), final
 
-    def readout(self, m: Tensor, u: Tensor, w: Tensor, r: Tensor, k: Tensor, v: Tensor, *before: Tensor) -> Tensor:
+    def readout(self, m: Tensor, u: Tensor, w: Tensor, r: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """O (r * wkv) (B, T, H), of the sums before each step, (B, T, H) each."""
-        m, u, w = before
         k = self.time_first + k
         largest = torch.maximum(m, k)
         old, own = torch.exp(m - largest), torch.exp(k - largest)

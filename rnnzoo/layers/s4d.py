@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from rnnzoo.contracts import Paper
+from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.layers._state_space import (
     DiagonalCell,
@@ -33,6 +33,7 @@ from rnnzoo.layers._state_space import (
     draw_log_steps,
     hippo_normal,
 )
+from rnnzoo.ops.state_space import diagonal_state_space, state_space_in_c
 from rnnzoo.registry import LAYERS, unknown
 
 INITS = ("lin", "inv", "legs")
@@ -137,10 +138,26 @@ class S4D(DiagonalCell):
         """The channels' inputs u (B, T, H)."""
         return (linear(x, self.weight_ih, self.bias_ih).to(self.D.dtype),) if self.blocks else (x.to(self.D.dtype),)
 
+    def discrete(self) -> tuple[Tensor, Tensor]:
+        """a and b, pairs (H, N / 2, 2), of single precision at least."""
+        a, b = discretize(self.log_A_real, self.A_imag, self.log_dt.unsqueeze(-1), self.discretization)
+        return torch.view_as_real(a), torch.view_as_real(b)
+
     def coefficients(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """a (H, N / 2, 2), and b u (B, T, H, N / 2, 2)."""
-        a, b = discretize(self.log_A_real, self.A_imag, self.log_dt.unsqueeze(-1), self.discretization)
-        return torch.view_as_real(a), torch.view_as_real(b).to(u.dtype) * u[..., None, None]
+        a, b = self.discrete()
+        return a, b.to(u.dtype) * u[..., None, None]
+
+    def outputs(
+        self, hoisted: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
+    ) -> tuple[Tensor, State]:
+        """As `ScanCell.outputs`; in native code no state is written out."""
+        (u,) = hoisted
+        if backend != "c" or not state_space_in_c("diagonal", u):
+            return super().outputs(hoisted, state, lengths, backend)
+        given = (u, *self.discrete(), 2 * self.C, self.D, state[0])
+        y, final = diagonal_state_space(*given, lengths=lengths, backend=backend)
+        return y, (final,)
 
     def readout(self, h: Tensor, u: Tensor) -> Tensor:
         """2 Re(sum of C h) + D u (B, T, H), of states h (B, T, H, N / 2, 2)."""

@@ -128,8 +128,7 @@ class S5(DiagonalCell):
         """a (P / 2, 2), and b * B x (..., P / 2, 2), of x (..., I)."""
         a, b = discretize(self.log_Lambda_real, self.Lambda_imag, self.log_step, self.discretization)
         B = b.unsqueeze(-1) * torch.complex(*self.weight_ih.to(b.real.dtype).chunk(2))  # (P / 2, I)
-        Bx = self.product(x, torch.cat((B.real, B.imag)).to(self.weight_ih.dtype))
-        return torch.view_as_real(a), torch.stack(Bx.chunk(2, -1), -1)
+        return torch.view_as_real(a), self.pairs(x, torch.cat((B.real, B.imag)).to(self.weight_ih.dtype))
 
     def readout(self, h: Tensor, x: Tensor) -> Tensor:
         """2 Re(C h) + D x (..., H), of states h (..., P / 2, 2)."""

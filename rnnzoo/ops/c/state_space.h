@@ -1,0 +1,51 @@
+/* What the state spaces of ops/state_space.py share: channels go through time by the vector, `LANES` at once, in chunks
+   of `CHUNK` steps, with one number of each channel's state in a register. No state is written out but those that
+   chunks begin with, from which the way back computes the others again.
+
+   States and what belongs to them lie in blocks of channels: (blocks, N, LANES), the last block filled up with zeros. An
+   item is a row's `group` neighbouring blocks; a thread takes items `first` to `first + count`, row by row. */
+#include "recurrence.h"
+
+#define CHUNK 64
+
+typedef REAL VECTOR __attribute__((vector_size(32), aligned(sizeof(REAL))));
+
+INLINE VECTOR load(const REAL *from, int64_t channels) {
+    VECTOR v = {0};
+    if (channels >= LANES) v = *(const VECTOR *)from;
+    else memcpy(&v, from, sizeof(REAL) * channels);
+    return v;
+}
+
+INLINE void store(REAL *to, VECTOR v, int64_t channels) {
+    if (channels >= LANES) *(VECTOR *)to = v;
+    else memcpy(to, &v, sizeof(REAL) * channels);
+}
+
+INLINE REAL total(VECTOR v) {
+    REAL sum = 0;
+    for (int l = 0; l < LANES; l++) sum += v[l];
+    return sum;
+}
+
+#define EACH_LANE(name, expression) \
+    INLINE VECTOR name(VECTOR v) { \
+        VECTOR result; \
+        for (int l = 0; l < LANES; l++) { const REAL x = v[l]; result[l] = expression; } \
+        return result; \
+    }
+
+/* The item's row, its blocks [b0, b1), the row's length, and how many steps chunks have. */
+typedef struct { int64_t row, number, b0, b1, end, chunks; } ITEM;
+
+INLINE ITEM item_of(int64_t i, int64_t T, int64_t blocks, int64_t group, const int64_t *lengths) {
+    const int64_t groups = (blocks + group - 1) / group, row = i / groups, number = i % groups;
+    const int64_t b0 = number * group, b1 = b0 + group < blocks ? b0 + group : blocks;
+    return (ITEM){row, number, b0, b1, lengths ? lengths[row] : T, (T + CHUNK - 1) / CHUNK};
+}
+
+/* Zeros beyond the row's length in the item's channels of an array (B, T, E). */
+INLINE void zero_beyond(REAL *array, ITEM item, int64_t T, int64_t E) {
+    const int64_t from = item.b0 * LANES, to = item.b1 * LANES < E ? item.b1 * LANES : E;
+    for (int64_t t = item.end; t < T; t++) memset(array + (item.row * T + t) * E + from, 0, sizeof(REAL) * (to - from));
+}
