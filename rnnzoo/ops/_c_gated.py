@@ -68,7 +68,7 @@ def run_c(
     if torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors):
         y, *final = GatedC.apply(kernel, lengths, *tensors)
     else:
-        y, final, _ = _forward(kernel, lengths, tensors, keep=False)
+        y, final, _ = forward_loop(kernel, lengths, tensors, keep=False)
     return y, tuple(final)
 
 
@@ -77,11 +77,10 @@ class Kept(NamedTuple):
 
     arrays: dict[str, Any]
     size: dict[str, int]
-    work: int
     lengths: Tensor | None
 
 
-def _forward(
+def forward_loop(
     kernel: Kernel, lengths: Tensor | None, tensors: tuple[Any, ...], keep: bool
 ) -> tuple[Tensor, list[Tensor], Kept]:
     """Run the loop over the tensors of `GatedC.apply`; with ``keep``, all that a backward loop reads is written out."""
@@ -92,15 +91,13 @@ def _forward(
         hoisted = F.linear(x, input_weight, input_bias)  # (B, T, W)
     else:
         hoisted = x.clone() if any(step.stage.summed for step in plan.steps) else x.contiguous()
-    widths, channels = _widths(plan, hoisted.shape[2], state, weights, vectors)
-    size = {"T": time, "W": hoisted.shape[2]} | {f"N{s}": n for s, n in enumerate(channels)}
-    size |= {f"width{ref}": width for ref, width in enumerate(widths)}
+    size = sizes_of(plan, time, hoisted.shape[2], tensors[3:])
     empty = x.new_empty if lengths is None else x.new_zeros
 
-    arrays: dict[str, Any] = {"hoisted": hoisted, "y": empty(batch, time, widths[plan.output])}
+    arrays: dict[str, Any] = {"hoisted": hoisted, "y": empty(batch, time, size[f"width{plan.output}"])}
     if keep:
         for ref in plan.kept:
-            arrays[f"kept{ref}"] = arrays["y"] if ref == plan.output else empty(batch, time, widths[ref])
+            arrays[f"kept{ref}"] = arrays["y"] if ref == plan.output else empty(batch, time, size[f"width{ref}"])
     lanes = 8 if x.dtype == torch.float32 else 4
     for s, (step, weight, bias) in enumerate(zip(plan.steps, weights, biases, strict=True)):
         if weight is not None:
@@ -114,11 +111,15 @@ def _forward(
     for ref, vector in zip(plan.vectors, vectors, strict=True):
         arrays[f"vector{ref}"] = vector.contiguous()
     lengths = None if lengths is None else lengths.to(torch.int64).contiguous()
-    work = batch * time * (hoisted.shape[2] + sum(w.numel() for w in weights if w is not None))
-    kernel.run(False, arrays, size, parts_of(batch, lengths, work), lengths)
+    kernel.run(False, arrays, size, parts_of(batch, lengths, _work(hoisted, weights)), lengths)
 
     final = [arrays[f"final{i}"] for i in range(plan.states)]
-    return arrays["y"], final, Kept(arrays, size, work, lengths)
+    return arrays["y"], final, Kept(arrays, size, lengths)
+
+
+def _work(hoisted: Tensor, weights: Sequence[Tensor | None]) -> int:
+    """Multiplications of all steps together, for the number of threads."""
+    return hoisted.shape[0] * hoisted.shape[1] * (hoisted.shape[2] + sum(w.numel() for w in weights if w is not None))
 
 
 class GatedC(torch.autograd.Function):
@@ -127,11 +128,11 @@ class GatedC(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, kernel: Kernel, lengths: Tensor | None, *tensors: Any) -> tuple[Tensor, ...]:
         """Run the loop and keep what the backward loop reads; shapes as in ``ops.gated``."""
-        y, final, kept = _forward(kernel, lengths, tensors, keep=True)
+        y, final, kept = forward_loop(kernel, lengths, tensors, keep=True)
         names = [name for name in kernel.names[True] if kept.arrays.get(name) is not None]
         x, input_weight = tensors[:2]
         weights = split(kernel.plan, tensors[3:])[1]
-        ctx.kernel, ctx.names, ctx.size, ctx.work = kernel, names, kept.size, kept.work
+        ctx.kernel, ctx.names, ctx.size = kernel, names, kept.size
         ctx.save_for_backward(
             x if input_weight is not None else None, input_weight, kept.lengths, *weights,
             *(kept.arrays[name] for name in names), *(tensors if kernel.twice else ()),
@@ -153,58 +154,72 @@ class GatedC(torch.autograd.Function):
                 "backend='c' gives first derivatives, and backward was called with create_graph=True; "
                 "second derivatives need backend='reference'."
             )
-        kernel, plan, size = ctx.kernel, ctx.kernel.plan, ctx.size
-        stages = len(plan.steps)
+        stages = len(ctx.kernel.plan.steps)
         x, input_weight, lengths, *rest = ctx.saved_tensors
-        weights, arrays = rest[:stages], dict(zip(ctx.names, rest[stages:], strict=False))
-        hoisted = arrays["hoisted"]
-        batch, time, width = hoisted.shape
-        empty = hoisted.new_empty if lengths is None else hoisted.new_zeros
-        grad_hoisted = empty(batch, time, width)
-        arrays |= {"grad_y": None if grad_y is None else grad_y.contiguous(), "grad_hoisted": grad_hoisted}
-        lanes = 8 if hoisted.dtype == torch.float32 else 4
-        for s, (step, weight) in enumerate(zip(plan.steps, weights, strict=True)):
-            if weight is not None:
-                arrays[f"weight{s}"] = panels(weight, lanes)
-                if not step.stage.summed:
-                    arrays[f"grad_product{s}"] = empty(batch, time, weight.shape[0])
-        for i, grad in enumerate(grad_final):
-            arrays[f"grad_final{i}"] = None if grad is None else grad.contiguous()
-            arrays[f"grad_state{i}"] = hoisted.new_empty(arrays[f"state{i}"].shape)
-        parts = parts_of(batch, lengths, ctx.work)
-        arrays |= {f"grad_vector{v}": hoisted.new_zeros(batch, size[f"width{v}"]) for v in plan.vectors}
-        kernel.run(True, arrays, size, parts, lengths)
-
+        arrays = dict(zip(ctx.names, rest[stages:], strict=False))
         wanted = ctx.needs_input_grad[2:]
-        _, wants_weight, wants_bias, wants_vector = split(plan, wanted[3:])
-        flat = grad_hoisted.flatten(0, 1)  # (B T, W)
-        grads: list[Any] = [None, None, None]
-        if input_weight is None:
-            grads[0] = grad_hoisted
-        else:
-            if wanted[0]:
-                grads[0] = (flat @ input_weight).view(batch, time, -1)
-            if wanted[1]:
-                grads[1] = flat.t() @ x.reshape(batch * time, -1)
-        if wanted[2]:
-            grads[2] = flat.sum(0)
-        grads += [arrays[f"grad_state{i}"] for i in range(plan.states)]
-        sources: dict[int, Tensor] = {}
-        for s, (step, want) in enumerate(zip(plan.steps, wants_weight, strict=True)):
-            if not want:
-                grads.append(None)
-                continue
-            if step.source not in sources:
-                sources[step.source] = _source_rows(plan, step.source, arrays)
-            product = flat[:, step.columns] if step.stage.summed else arrays[f"grad_product{s}"].flatten(0, 1)
-            grads.append(product.t() @ sources[step.source])
-        for s, want in enumerate(wants_bias):
-            grads.append(arrays[f"grad_product{s}"].flatten(0, 1).sum(0) if want else None)
-        grads += [
-            arrays[f"grad_vector{v}"].sum(0) if want else None
-            for v, want in zip(plan.vectors, wants_vector, strict=True)
-        ]
-        return None, None, *grads
+        given = (x, input_weight, rest[:stages], arrays, grad_y, grad_final, wanted)
+        return None, None, *gradients(ctx.kernel, lengths, ctx.size, *given)
+
+
+def gradients(
+    kernel: Kernel, lengths: Tensor | None, size: dict[str, int], x: Tensor | None, input_weight: Tensor | None,
+    weights: Sequence[Tensor | None], arrays: dict[str, Any], grad_y: Tensor | None,
+    grad_final: Sequence[Tensor | None], wanted: Sequence[bool],
+) -> list[Tensor | None]:  # fmt: skip
+    """The backward loop, and the products over all steps after it.
+
+    Args:
+        size: as `sizes_of` gives it.
+        arrays: what the forward loop kept, by name.
+        wanted: for each tensor of `GatedC.apply` whether its gradient is; the others are ``None``.
+    """
+    plan, hoisted = kernel.plan, arrays["hoisted"]
+    batch, time, width = hoisted.shape
+    empty = hoisted.new_empty if lengths is None else hoisted.new_zeros
+    grad_hoisted = empty(batch, time, width)
+    arrays |= {"grad_y": None if grad_y is None else grad_y.contiguous(), "grad_hoisted": grad_hoisted}
+    lanes = 8 if hoisted.dtype == torch.float32 else 4
+    for s, (step, weight) in enumerate(zip(plan.steps, weights, strict=True)):
+        if weight is not None:
+            arrays[f"weight{s}"] = panels(weight, lanes)
+            if not step.stage.summed:
+                arrays[f"grad_product{s}"] = empty(batch, time, weight.shape[0])
+    for i, grad in enumerate(grad_final):
+        arrays[f"grad_final{i}"] = None if grad is None else grad.contiguous()
+        arrays[f"grad_state{i}"] = hoisted.new_empty(arrays[f"state{i}"].shape)
+    parts = parts_of(batch, lengths, _work(hoisted, weights))
+    arrays |= {f"grad_vector{v}": hoisted.new_zeros(batch, size[f"width{v}"]) for v in plan.vectors}
+    kernel.run(True, arrays, size, parts, lengths)
+
+    _, wants_weight, wants_bias, wants_vector = split(plan, wanted[3:])
+    flat = grad_hoisted.flatten(0, 1)  # (B T, W)
+    grads: list[Any] = [None, None, None]
+    if input_weight is None:
+        grads[0] = grad_hoisted
+    else:
+        if wanted[0]:
+            grads[0] = (flat @ input_weight).view(batch, time, -1)
+        if wanted[1]:
+            grads[1] = flat.t() @ x.reshape(batch * time, -1)
+    if wanted[2]:
+        grads[2] = flat.sum(0)
+    grads += [arrays[f"grad_state{i}"] for i in range(plan.states)]
+    sources: dict[int, Tensor] = {}
+    for s, (step, want) in enumerate(zip(plan.steps, wants_weight, strict=True)):
+        if not want:
+            grads.append(None)
+            continue
+        if step.source not in sources:
+            sources[step.source] = _source_rows(plan, step.source, arrays)
+        product = flat[:, step.columns] if step.stage.summed else arrays[f"grad_product{s}"].flatten(0, 1)
+        grads.append(product.t() @ sources[step.source])
+    for s, want in enumerate(wants_bias):
+        grads.append(arrays[f"grad_product{s}"].flatten(0, 1).sum(0) if want else None)
+    grads += [
+        arrays[f"grad_vector{v}"].sum(0) if want else None for v, want in zip(plan.vectors, wants_vector, strict=True)
+    ]
+    return grads
 
 
 def _differentiable(ctx: Any, grad_y: Tensor | None, grad_final: tuple[Tensor | None, ...]) -> list[Tensor | None]:
@@ -225,14 +240,14 @@ def _differentiable(ctx: Any, grad_y: Tensor | None, grad_final: tuple[Tensor | 
     return [next(found) if want else None for want in wanted]
 
 
-def _widths(
-    plan: Plan, columns: int, state: Sequence[Tensor], weights: Sequence[Tensor | None], vectors: Sequence[Tensor]
-) -> tuple[list[int], list[int]]:
-    """The width of every value and of every stage's channels; C trusts them, so they are checked here.
+def sizes_of(plan: Plan, time: int, columns: int, tensors: Sequence[Any]) -> dict[str, int]:
+    """The sizes by name, of T, W and the tensors of `GatedC.apply` from the states on; C trusts them, so they are
+    checked here.
 
     Raises:
         ValueError: shapes do not fit.
     """
+    state, weights, _, vectors = split(plan, tuple(tensors))
     channels: list[int] = []
     widths = [member.shape[-1] for member in (*state, *vectors)]
     for step, weight in zip(plan.steps, weights, strict=True):
@@ -255,7 +270,8 @@ def _widths(
             f"{[tuple(v.shape) for v in vectors]}; a stage works on one number of channels, and so must all that it "
             "reads and writes."
         )
-    return widths, channels
+    size = {"T": time, "W": columns} | {f"N{s}": n for s, n in enumerate(channels)}
+    return size | {f"width{ref}": width for ref, width in enumerate(widths)}
 
 
 def _source_rows(plan: Plan, ref: int, arrays: dict[str, Any]) -> Tensor:
