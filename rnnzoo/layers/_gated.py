@@ -58,6 +58,7 @@ from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._layout import Layout
+from rnnzoo.ops._c_operator import kernel_key, runs_in_graph
 from rnnzoo.ops.gated import Missing, Stage, Structure, c_source, choose_backend, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
 from rnnzoo.ops.native import native_pays, native_stack, native_step, native_steps
@@ -136,9 +137,8 @@ class GatedCell(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw every parameter uniformly from +-1/sqrt(H), as torch's recurrent layers do."""
-        bound = self.hidden_size**-0.5
         for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
+            nn.init.uniform_(parameter, -(self.hidden_size**-0.5), self.hidden_size**-0.5)
 
     def hoist(self, x: Tensor) -> Tensor:
         """The input product of all stages: x (..., I) to (..., W), blocks in stage order."""
@@ -194,8 +194,7 @@ class GatedCell(nn.Module):
         if self.native_mode is not None and self.backend in (None, "native") and native_steps(x, len(self.stages)):
             state = native_step(self.native_mode, x, state, self.native_weights())
             return state[0], state
-        vectors = self.vector_weights()
-        weights, biases = self.recurrent_weights()
+        vectors, (weights, biases) = self.vector_weights(), self.recurrent_weights()
         return gated_step(
             self.stages, self.hoist(x), state, weights, biases, vectors, states=self.states, output=self.output
         )
@@ -235,10 +234,8 @@ class GatedCell(nn.Module):
             NoGates: the stages declare none.
         """
         state = check_call(self, x, state, lengths)
-        x = self.hoist_sequence(x, lengths)  # (B, T, W)
-        vectors = self.vector_weights()
-        weights, biases = self.recurrent_weights()
-        found = gated_values(self.stages, x, state, weights, biases, vectors, states=self.states, lengths=lengths)
+        x, given = self.hoist_sequence(x, lengths), (*self.recurrent_weights(), self.vector_weights())  # (B, T, W)
+        found = gated_values(self.stages, x, state, *given, states=self.states, lengths=lengths)
         return gate_report(self, *found)
 
     @property
@@ -258,15 +255,25 @@ class GatedCell(nn.Module):
         width = sum(stage.inputs * (stage.size or self.hidden_size) for stage in self.stages)
         return Structure(self.stages, self.states, vectors, self.output, width)
 
+    @torch.compiler.assume_constant_result
+    def _kernel_key(self, device: str) -> str:
+        """The native code that a compiled graph calls, "" for none: found once, while the graph is traced."""
+        return kernel_key(self.structure(), device, self.weight_ih.dtype)
+
+    def _key(self, backend: str, x: Tensor) -> str:
+        return self._kernel_key(x.device.type) if backend == "c" and torch.compiler.is_compiling() else ""
+
     def _choose(self, backend: str | None, x: Tensor, state: State = ()) -> str:
         return choose_backend(backend, self.structure(), x, state, type(self).__name__)
 
     def _backend(self, x: Tensor, state: State, lengths: Tensor | None) -> str:
-        if self.native_mode is not None and not torch.compiler.is_compiling():
-            if self.backend == "native":
-                return "native"
-            if self.backend is None and native_pays(x, lengths, x.shape[1], self.runs_in_c(x)):
-                return "native"
+        if torch.compiler.is_compiling():
+            own = self.backend in (None, "c") and runs_in_graph(x, state)
+            return "c" if own and self._key("c", x) else self._choose(self.backend, x, state)
+        if self.backend == "native" and self.native_mode is not None:
+            return "native"
+        if self.backend is None and self.native_mode and native_pays(x, lengths, x.shape[1], self.runs_in_c(x)):
+            return "native"
         return self._choose(self.backend, x, state)
 
     def _native(self, x: Tensor, state: State, lengths: Tensor | None, _: str) -> tuple[Tensor, State]:
@@ -275,21 +282,19 @@ class GatedCell(nn.Module):
         return y, tuple(member.squeeze(0) for member in final)
 
     def _gated(self, x: Tensor, state: State, lengths: Tensor | None, backend: str) -> tuple[Tensor, State]:
-        vectors = self.vector_weights()
-        weights, biases = self.recurrent_weights()
+        vectors, (weights, biases) = self.vector_weights(), self.recurrent_weights()
         product: dict[str, Tensor | None] = {}
         if type(self).hoist is GatedCell.hoist:
             product = {"input_weight": self.weight_ih, "input_bias": self.input_bias()}
         else:
             x = self.hoist_sequence(x, lengths)  # (B, T, W)
         return gated(
-            self.stages, x, state, weights, biases, vectors,
-            states=self.states, output=self.output, lengths=lengths, backend=backend, **product,
+            self.stages, x, state, weights, biases, vectors, states=self.states, output=self.output,
+            lengths=lengths, backend=backend, key=self._key(backend, x), **product,
         )  # fmt: skip
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""
         flags = {"bias": self.bias, "recurrent_bias": self.recurrent_bias}
-        return ", ".join(
-            [f"{self.input_size}, {self.hidden_size}", *(f"{name}=False" for name, on in flags.items() if not on)]
-        )
+        off = "".join(f", {name}=False" for name, on in flags.items() if not on)
+        return f"{self.input_size}, {self.hidden_size}{off}"

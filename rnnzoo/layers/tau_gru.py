@@ -160,7 +160,10 @@ class TauGRU(GatedCell):
         pieces = [past, h.unsqueeze(1)]
         for piece in hoisted.split(self.delay, 1):
             drive = self._with_delayed(piece, past[:, : piece.shape[1]])
-            y, (new,) = gated(self.stages, drive, (h,), weights, biases, {}, states=("h",), output="h", backend=backend)
+            y, (new,) = gated(
+                self.stages, drive, (h,), weights, biases, {},
+                states=("h",), output="h", backend=backend, key=self._key(backend, x),
+            )  # fmt: skip
             past = torch.cat([h.unsqueeze(1), y[:, :-1]], 1)  # the states before the next piece; read where it is whole
             h = new
             pieces.append(y)

@@ -192,7 +192,7 @@ def gradients(
     arrays |= {f"grad_vector{v}": hoisted.new_zeros(batch, size[f"width{v}"]) for v in plan.vectors}
     kernel.run(True, arrays, size, parts, lengths)
 
-    _, wants_weight, wants_bias, wants_vector = split(plan, wanted[3:])
+    _, wants_weight, wants_bias, wants_vector = split(plan, tuple(wanted[3:]))
     flat = grad_hoisted.flatten(0, 1)  # (B T, W)
     grads: list[Any] = [None, None, None]
     if input_weight is None:
@@ -200,7 +200,7 @@ def gradients(
     else:
         if wanted[0]:
             grads[0] = (flat @ input_weight).view(batch, time, -1)
-        if wanted[1]:
+        if wanted[1] and x is not None:
             grads[1] = flat.t() @ x.reshape(batch * time, -1)
     if wanted[2]:
         grads[2] = flat.sum(0)

@@ -17,6 +17,7 @@ from torch.nn.functional import linear
 from rnnzoo.contracts import State
 from rnnzoo.ops._c_build import tell_once
 from rnnzoo.ops._c_gated import Missing, c_source, find_kernel, run_c
+from rnnzoo.ops._c_operator import run_in_graph
 from rnnzoo.ops._gated_fast import GatedRows
 from rnnzoo.ops._gated_forward import forward_rows
 from rnnzoo.ops._gated_plan import Plan, Stage, Structure
@@ -73,6 +74,7 @@ def gated(
     input_bias: Tensor | None = None,
     lengths: Tensor | None = None,
     backend: str | None = None,
+    key: str = "",
 ) -> tuple[Tensor, State]:
     """Run a gated recurrence over whole sequences.
 
@@ -89,6 +91,7 @@ def gated(
         input_weight, input_bias: of the input product, (W, I) and (W,).
         lengths: (B,) int64, checked by the caller (``ragged.check_lengths``).
         backend: "reference", "torch", "c" or ``None`` to choose.
+        key: of the native code that a graph calls which is being traced (``_c_operator``); "": none.
 
     Returns:
         y (B, T, O), zeros beyond a row's length, and the state at each row's own length.
@@ -103,7 +106,7 @@ def gated(
     vectors = {} if vectors is None else vectors
     width = x.shape[-1] if input_weight is None else input_weight.shape[0]
     structure = Structure(tuple(stages), tuple(states), tuple(vectors), output, width)
-    backend = choose_backend(backend, structure, x, state)
+    backend = "c" if key else choose_backend(backend, structure, x, state)
     autocast = _autocast(x)
     if lengths is not None and backend != "torch":
         x = zero_padding(x, lengths)
@@ -119,6 +122,11 @@ def gated(
         if backend == "reference":
             return gated_reference(
                 stages, x, state, weights, biases, vectors, states=states, output=output, lengths=lengths
+            )
+        if key:
+            x, input_bias, biases = _fold(Plan(*structure), x, input_weight, input_bias, biases)
+            return run_in_graph(
+                key, x, input_weight, input_bias, state, weights, biases, tuple(vectors.values()), lengths
             )
         if rows is None:
             kernel = find_kernel(structure, x.device.type, x.dtype)
