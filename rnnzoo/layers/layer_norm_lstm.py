@@ -28,17 +28,16 @@ GATES = ("input", "forget", "candidate", "output")
 EPSILON = 1e-5
 
 
-def _gates(x: Tensor, u: Tensor, c: Tensor, gain_hh: Tensor, *_: Tensor) -> tuple[Tensor, ...]:
-    u = u.flatten(-2)  # (..., 4H)
-    u = layer_norm(u, u.shape[-1:], gain_hh, eps=EPSILON).unflatten(-1, (4, -1))
-    i, f, g, o = (x + u).unbind(-2)  # (..., H) each
+def _gates(x: Tensor, u: Tensor, c: Tensor, *affine: Tensor) -> tuple[Tensor, ...]:
+    gains = torch.stack(affine[:4], -2)  # (4, H)
+    u = layer_norm(u, u.shape[-2:], eps=EPSILON)  # (..., 4, H)
+    i, f, g, o = torch.addcmul(x, gains, u).unbind(-2)  # (..., H) each
     return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
 
 
-def _update(
-    x: Tensor, u: Tensor, c: Tensor, gain_hh: Tensor, gain_c: Tensor, shift_c: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
-    i, f, g, o = _gates(x, u, c, gain_hh)
+def _update(x: Tensor, u: Tensor, c: Tensor, *affine: Tensor) -> tuple[Tensor, Tensor]:
+    gain_c, shift_c = affine[4], affine[5] if len(affine) > 5 else None  # (H,) each
+    i, f, g, o = _gates(x, u, c, *affine)
     c = f * c + i * g
     return o * torch.tanh(layer_norm(c, c.shape[-1:], gain_c, shift_c, EPSILON)), c
 
@@ -75,20 +74,23 @@ class LayerNormLSTM(GatedCell):
     """
 
     gain_ih: nn.Parameter
+    gain_hh: nn.Parameter
     states = ("h", "c")
     forget_block = 1
     """Which of the blocks of H rows is the forget gate's."""
 
     def __init__(self, input_size: int, hidden_size: int, *, bias: bool = True, **common: Any) -> None:
-        self.vectors = ("gain_hh", "gain_c", *(("shift_c",) if bias else ()))
-        self.sizes = {"gain_hh": 4 * hidden_size}
+        self.vectors = ("gain_i", "gain_f", "gain_g", "gain_o", "gain_c", *(("shift_c",) if bias else ()))
         reads = ("c", *self.vectors)
         self.stages = (Stage("h", 4, 4, _update, reads, self.states, pointwise=False, gates=_gates, gate_names=GATES),)
         super().__init__(input_size, hidden_size, bias=bias, **common)
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """The base's, and the gain of the input product."""
-        return super().parameter_shapes() | {"gain_ih": (4 * self.hidden_size,)}
+        """The matrices and their biases, the gains of both products, and the cell's gain and shift."""
+        H = self.hidden_size
+        shapes = {name: shape for name, shape in super().parameter_shapes().items() if name not in self.vectors}
+        own = dict.fromkeys(("gain_hh", "gain_c", *self.vectors[5:], "gain_ih"), (H,))
+        return shapes | own | {"gain_hh": (4 * H,), "gain_ih": (4 * H,)}
 
     def reset_parameters(self) -> None:
         """Gains 1, biases 0, as in the authors' code; the rest as the base."""
@@ -102,6 +104,11 @@ class LayerNormLSTM(GatedCell):
         p = linear(x, self.weight_ih).to(self.weight_ih.dtype)  # autocast multiplies in half precision
         p = layer_norm(p, p.shape[-1:], self.gain_ih, self.bias_ih, EPSILON)
         return p if self.bias_hh is None else p + self.bias_hh
+
+    def vector_weights(self) -> dict[str, Tensor]:
+        """The recurrent product's gains, block by block, and what the cell's norm has."""
+        gains = zip(self.vectors, self.gain_hh.split(self.hidden_size), strict=False)
+        return dict(gains) | {name: getattr(self, name) for name in self.vectors[4:]}
 
     def recurrent_weights(self) -> tuple[list[Tensor | None], list[Tensor | None]]:
         """U without a bias: b' is added after the norm, and so with b."""

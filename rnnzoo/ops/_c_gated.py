@@ -28,8 +28,6 @@ from rnnzoo.ops.backends import BackendError
 @functools.cache
 def c_source(structure: Structure) -> tuple[Plan, str] | Missing:
     """The plan of a recurrence and its C file, or why it has none; nothing is built."""
-    if not all(stage.pointwise for stage in structure.stages):
-        return Missing("an update mixes channels", here=False)
     plan = Plan(*structure)
     try:
         return plan, source(plan)

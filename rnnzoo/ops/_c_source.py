@@ -23,10 +23,11 @@ def source(plan: Plan) -> str:
     Raises:
         NotPointwise: an update does something that is not scalar arithmetic.
     """
-    programs = [trace(*_arguments(step)) for step in plan.steps]
+    programs = [trace(*_arguments(step), mixing=not step.stage.pointwise) for step in plan.steps]
     return "\n".join(
         [
             '#include "recurrence.h"',
+            *(['#include "rows.h"'] if any(not step.stage.pointwise for step in plan.steps) else []),
             f"#define TILE {TILE if any(step.source >= 0 for step in plan.steps) else 1}",
             _Forward(plan, [forward for forward, _ in programs]).text(),
             _Backward(plan, [backward for _, backward in programs]).text(),
@@ -60,15 +61,13 @@ class _Forward(Writer):
         self.begin()
         room = [f"2 * width{ref}" for ref in results]
         room += [f"{s.stage.products} * N{i}" for i, s in enumerate(plan.steps) if self._separate(s)]
-        self.put(
-            f"REAL *const buffer = malloc(sizeof(REAL) * TILE * ({' + '.join(room) or '1'}));", "if (!buffer) return 1;"
-        )
-        self.put("REAL *free_room = buffer;")
+        self.buffer(room)
         for ref in results:
             self.put(f"REAL *const b{ref} = free_room; free_room += 2 * TILE * width{ref};")
         for i, step in enumerate(plan.steps):
             if self._separate(step):
                 self.put(f"REAL *const p{i} = free_room; free_room += TILE * {step.stage.products} * N{i};")
+        self.scratch()
         self.tiles()
         for ref in (*range(plan.states), *results):
             self.put(f"REAL *v{ref}[TILE];")
@@ -131,7 +130,7 @@ class _Forward(Writer):
             self.put("const int64_t at = row[r] * T + t;")
         numbers = [-1 if result[0] is None else result[0] for result in program.results]
         writes = [(f"v{ref}[r]", number, "=") for ref, number in zip(step.writes, numbers, strict=True)]
-        self.pointwise(index, program, self.inputs(step, index), writes)
+        self.update(index, program, self.inputs(step, index), writes)
         self.put("}")
 
 
@@ -145,12 +144,12 @@ class _Backward(Writer):
         results = [ref for ref in range(plan.states + len(plan.vectors), plan.values) if ref not in plan.final]
         self.begin()
         room = [f"2 * width{i}" for i in range(plan.states)] + [f"width{ref}" for ref in results]
-        self.put(f"REAL *const buffer = malloc(sizeof(REAL) * TILE * ({' + '.join(room)}));", "if (!buffer) return 1;")
-        self.put("REAL *free_room = buffer;")
+        self.buffer(room)
         for i in range(plan.states):
             self.put(f"REAL *const b{i} = free_room; free_room += 2 * TILE * width{i};")
         for ref in results:
             self.put(f"REAL *const b{ref} = free_room; free_room += TILE * width{ref};")
+        self.scratch()
         self.tiles()
         read = self._read()
         for ref in sorted(read):
@@ -251,7 +250,7 @@ class _Backward(Writer):
         self.put("for (int64_t r = 0; r < live; r++) {")
         if stage.inputs:
             self.put("const int64_t at = row[r] * T + t;")
-        self.pointwise(index, program, reads, writes)
+        self.update(index, program, reads, writes)
         self.put("}")
         if step.source >= 0:
             self._ensure(step.source, there)

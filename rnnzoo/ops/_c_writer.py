@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from rnnzoo.ops._channel_loops import Loop, schedule
 from rnnzoo.ops._gated_plan import Plan, Step
-from rnnzoo.ops._scalars import COMPARISONS, Program, Scalar
+from rnnzoo.ops._scalars import COMPARISONS, CUMULATIVE, OF_A_ROW, Program, Scalar
 
 TILE = 64
 """Rows that go through time together, at most; their states and a panel of the weight share the nearest cache. Without
@@ -37,6 +38,7 @@ class Writer:
 
     def __init__(self, plan: Plan, programs: Sequence[Program]) -> None:
         self.plan, self.programs = plan, programs
+        self.schedules = [schedule(program) for program in programs]
         self.lines: list[str] = []
         self.depth = 0
 
@@ -57,6 +59,22 @@ class Writer:
             self.put(f"REAL *const {name} = array[{i}];")
         for i, name in enumerate(sizes(self.plan)):
             self.put(f"const int64_t {name} = size[{i}];")
+
+    def buffer(self, rows: Sequence[str]) -> None:
+        """Room for a tile of rows of so many numbers each, and for what the loops over channels of a row store."""
+        stored = [f"{len(each.places)} * N{i}" for i, each in enumerate(self.schedules) if each.places]
+        more = "".join(f" + {row}" for row in stored)
+        self.put(
+            f"REAL *const buffer = malloc(sizeof(REAL) * {'(' * bool(more)}TILE * ({' + '.join(rows) or '1'}){more}"
+            f"{')' * bool(more)});",
+            "if (!buffer) return 1;",
+            "REAL *free_room = buffer;",
+        )
+
+    def scratch(self) -> None:
+        """What is left of the buffer, where anything is to be stored between loops over channels."""
+        if any(each.places for each in self.schedules):
+            self.put("REAL *const scratch = free_room;")
 
     def tiles(self) -> None:
         """The loop over tiles of rows, with each row's number and length."""
@@ -87,7 +105,7 @@ class Writer:
         before = [f"{s.stage.inputs} * N{i}" for i, s in enumerate(self.plan.steps[:index]) if s.stage.inputs]
         return f"({' + '.join(before) or '0'})"
 
-    def pointwise(self, index: int, program: Program, reads: list[str], writes: list[tuple[str, int, str]]) -> None:
+    def update(self, index: int, program: Program, reads: list[str], writes: list[tuple[str, int, str]]) -> None:
         """The program over the stage's N channels of row r.
 
         Args:
@@ -102,21 +120,62 @@ class Writer:
             self.put(f"const REAL *const i{argument}_{block} = {reads[argument]} + {block} * N{index};")
         for number, (place, _, _) in enumerate(writes):
             self.put(f"REAL *const o{number} = {place};")
-        self.put("#pragma GCC ivdep", f"for (int64_t j = 0; j < N{index}; j++) {{")
-        texts: list[str] = []
-        for number, scalar in enumerate(program.scalars):
-            text = _expression(scalar, texts)
-            if scalar.operation in COMPARISONS:
-                texts.append(text)
+        loops, places = self.schedules[index]
+        for number, at in places.items():
+            self.put(f"REAL *const m{number} = scratch + {at} * N{index};")
+        texts: dict[int, str] = {
+            n: _constant(s.arguments[0]) for n, s in enumerate(program.scalars) if s.operation == "constant"
+        }
+        for loop in loops:
+            for number in loop.before:
+                self._before(number, index, program, texts)
+            last = writes if loop is loops[-1] else []
+            if loop.stores or last:
+                self._loop(loop, index, program, dict(texts), last)
+
+    def _before(self, number: int, index: int, program: Program, texts: dict[int, str]) -> None:
+        """A scalar that all channels share, or a cumulative sum, which goes to its place."""
+        scalar = program.scalars[number]
+        if scalar.operation in OF_A_ROW or scalar.operation in CUMULATIVE:
+            (argument,) = scalar.arguments
+            taken = program.scalars[argument]
+            row = "i{}_{}".format(*taken.arguments) if taken.operation == "input" else f"m{argument}"
+            if scalar.operation in CUMULATIVE:
+                self.put(f"{scalar.operation}_(N{index}, {row}, m{number});")
             else:
-                self.put(f"const REAL s{number} = {text};")
-                texts.append(f"s{number}")
-        for number, (_, scalar_number, how) in enumerate(writes):
-            self.put(f"o{number}[j] {how} {'0' if scalar_number < 0 else texts[scalar_number]};")
+                self._define(number, f"{scalar.operation}_(N{index}, {row})", texts)
+        elif scalar.operation == "channels":
+            self._define(number, f"(REAL)N{index}", texts)
+        elif scalar.operation in COMPARISONS:
+            texts[number] = _expression(scalar, texts)
+        else:
+            self._define(number, _expression(scalar, texts), texts)
+
+    def _define(self, number: int, text: str, texts: dict[int, str]) -> None:
+        self.put(f"const REAL s{number} = {text};")
+        texts[number] = f"s{number}"
+
+    def _loop(
+        self, loop: Loop, index: int, program: Program, texts: dict[int, str], writes: list[tuple[str, int, str]]
+    ) -> None:
+        """One loop over channels."""
+        self.put("#pragma GCC ivdep", f"for (int64_t j = 0; j < N{index}; j++) {{")
+        for number in loop.loads:
+            self._define(number, f"m{number}[j]", texts)
+        for number in loop.body:
+            text = _expression(program.scalars[number], texts)
+            if program.scalars[number].operation in COMPARISONS:
+                texts[number] = text
+            else:
+                self._define(number, text, texts)
+        for number in loop.stores:
+            self.put(f"m{number}[j] = {texts[number]};")
+        for i, (_, scalar_number, how) in enumerate(writes):
+            self.put(f"o{i}[j] {how} {'0' if scalar_number < 0 else texts[scalar_number]};")
         self.put("}")
 
 
-def _expression(scalar: Scalar, texts: Sequence[str]) -> str:
+def _expression(scalar: Scalar, texts: Mapping[int, str]) -> str:
     """One scalar in C, of its arguments' texts."""
     operation, arguments = scalar
     if operation == "input":

@@ -1,9 +1,9 @@
-"""A pointwise update as scalar arithmetic, and its derivative: traced once, ready to be written out in C.
+"""An update as scalar arithmetic, and its derivative: traced once, ready to be written out in C.
 
-An update of a gated stage works on channel j of each argument alone, so over one channel it is a small graph of scalar
-operations. `trace` calls the update on tensors of a few channels that hold, in the place of numbers, the numbers of
-scalars in a graph: slicing and stacking move them about, arithmetic makes new ones. That every channel does the same,
-however many there are, is checked; what is not scalar arithmetic of the arguments is refused.
+An update of a gated stage works on channel j of each argument, and on sums over channels, so over one channel it is a
+small graph of scalar operations. `trace` calls the update on tensors of a few channels that hold, in the place of
+numbers, the numbers of scalars in a graph: slicing and stacking move them about, arithmetic makes new ones. That every
+channel does the same, however many there are, is checked; what is not scalar arithmetic of the arguments is refused.
 """
 
 from __future__ import annotations
@@ -16,21 +16,29 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from rnnzoo.ops._scalar_forms import COMPARING, CONSTANTS, MOVING, TABLE, Hand, NotPointwise
-from rnnzoo.ops._scalars import Program, Scalar, Scalars
+from rnnzoo.ops._channel_forms import TABLE
+from rnnzoo.ops._channels import of_one_channel
+from rnnzoo.ops._scalar_forms import COMPARING, CONSTANTS, MOVING, Hand, NotPointwise
+from rnnzoo.ops._scalars import Followed, Program, Scalars
 
 aten = torch.ops.aten
 
 CHANNELS = (2, 3)
 """Updates are followed over as many channels: the programs must be the same."""
 
+CHANGING = ("alpha", "value", "min", "max", "correction", "keepdim")
+"""What is given by keyword and changes numbers."""
 
-def trace(update: Callable[..., tuple[Tensor, ...]], blocks: Sequence[int | None]) -> tuple[Program, Program]:
+
+def trace(
+    update: Callable[..., tuple[Tensor, ...]], blocks: Sequence[int | None], mixing: bool = False
+) -> tuple[Program, Program]:
     """The update as a program, and its vector-Jacobian product as another.
 
     Args:
         update: maps tensors (..., blocks, N), or (..., N) where ``blocks`` has ``None``, to a tuple of (..., N).
         blocks: of each argument.
+        mixing: whether there may be operations over channels in it.
 
     Returns:
         The forward program; and the backward one, whose arguments are the update's and then a cotangent for each of
@@ -39,26 +47,21 @@ def trace(update: Callable[..., tuple[Tensor, ...]], blocks: Sequence[int | None
     Raises:
         NotPointwise: it does something that is not scalar arithmetic, or not the same in each channel.
     """
-    followed = [_follow(update, blocks, channels) for channels in CHANNELS]
-    scalars, given, outs = followed[0]
-    forward = _of_channel(scalars, [[out[0]] for out in outs], 0)
-    for each, _, results in followed:
-        for channel in range(len(results[0]) if results else 0):
-            if _of_channel(each, [[out[channel]] for out in results], channel) != forward:
-                raise NotPointwise("a channel of its result depends on other channels, or on how many there are")
-    cotangents = [scalars.make("input", len(blocks) + i, 0, 0) for i in range(len(outs))]
-    gradients, zero = scalars.pullback([int(out[0]) for out in outs], cotangents), scalars.constant(0)
-    wanted = [
-        [gradients.get(int(number), zero) for number in numbers.reshape(-1, CHANNELS[0])[:, 0]] for numbers in given
-    ]
-    return forward, _of_channel(scalars, wanted, 0)
+    (scalars, outs), (others, their_outs) = (_follow(update, blocks, channels, mixing) for channels in CHANNELS)
+    forward = scalars.program([[out] for out in outs])
+    if others.program([[out] for out in their_outs]) != forward:
+        raise NotPointwise("its result depends on how many channels there are")
+    cotangents = [scalars.make("input", len(blocks) + i, 0) for i in range(len(outs))]
+    gradients, zero = scalars.pullback(outs, cotangents), scalars.constant(0)
+    given = [[scalars.make("input", i, block) for block in range(count or 1)] for i, count in enumerate(blocks)]
+    return forward, scalars.program([[gradients.get(number, zero) for number in numbers] for numbers in given])
 
 
 def _follow(
-    update: Callable[..., tuple[Tensor, ...]], blocks: Sequence[int | None], channels: int
-) -> tuple[Scalars, list[np.ndarray], list[np.ndarray]]:
-    """A graph, the numbers of the arguments' scalars in it, and those of the results, (channels,) each."""
-    scalars = Scalars()
+    update: Callable[..., tuple[Tensor, ...]], blocks: Sequence[int | None], channels: int, mixing: bool
+) -> tuple[Scalars, list[int]]:
+    """The graph of one channel, and the number of each result in it."""
+    scalars = Followed(channels, mixing)
 
     def argument(number: int, count: int | None) -> np.ndarray:
         places = [(block, channel) for block in range(1 if count is None else count) for channel in range(channels)]
@@ -79,21 +82,7 @@ def _follow(
             got = tuple(result.shape) if isinstance(result, Tensor) else result
             raise NotPointwise(f"its result {type(result).__name__} {got} is no tensor (..., N) made of its arguments")
         outs.append(result.numbers)
-    return scalars, given, outs
-
-
-def _of_channel(scalars: Scalars, results: Sequence[Sequence[int]], channel: int) -> Program:
-    """What these results need, with this channel's inputs under the names of channel 0."""
-    made, numbers = scalars.program(results)
-    return Program(
-        [
-            Scalar("input", scalar.arguments[:2])
-            if scalar.operation == "input" and scalar.arguments[2] == channel
-            else scalar
-            for scalar in made
-        ],
-        numbers,
-    )
+    return of_one_channel(scalars, [out.tolist() for out in outs])
 
 
 class _Watch(TorchDispatchMode):
@@ -105,6 +94,11 @@ class _Watch(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.constants: dict[int, Tensor] = {}
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Nothing is compiled here; to tell torch.compile so, torch would import it, which takes seconds."""
+        return False
 
     def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Let arithmetic of arguments and constants pass."""
@@ -125,10 +119,10 @@ class Traced(Tensor):
     """A tensor that holds numbers of scalars and answers every operation by making more of them."""
 
     numbers: np.ndarray
-    scalars: Scalars
+    scalars: Followed
 
     @staticmethod
-    def __new__(cls, scalars: Scalars, numbers: np.ndarray, dtype: torch.dtype = torch.float64) -> Traced:
+    def __new__(cls, scalars: Followed, numbers: np.ndarray, dtype: torch.dtype = torch.float64) -> Traced:
         made: Traced = Tensor._make_wrapper_subclass(cls, numbers.shape, dtype=dtype)
         made.numbers, made.scalars = numbers, scalars
         return made
@@ -143,7 +137,7 @@ class Traced(Tensor):
         if operation not in TABLE:
             raise NotPointwise(f"{operation} has no scalar form")
         dtype = _dtype_of(operation, args, traced, named.get("dtype"))
-        changing = {k: v for k, v in named.items() if k in ("alpha", "value", "min", "max")}
+        changing = {k: v for k, v in named.items() if k in CHANGING}
         result = TABLE[operation](Hand(scalars), *_unwrapped(args, scalars), **changing)
         if isinstance(result, (list, tuple)):
             return tuple(Traced(scalars, each, dtype) for each in result)
@@ -174,7 +168,7 @@ def _flat(arguments: Any) -> list[Any]:
     return [x for a in arguments for x in (_flat(a) if isinstance(a, (list, tuple)) else [a])]
 
 
-def _unwrapped(arguments: Any, scalars: Scalars) -> list[Any]:
+def _unwrapped(arguments: Any, scalars: Followed) -> list[Any]:
     """The arguments with arrays of numbers for tensors; a tensor of a single value is a constant."""
 
     def one(argument: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rnnzoo.ops._scalars import COMPARISONS, UNARY, Scalars
+from rnnzoo.ops._scalars import COMPARISONS, UNARY, Followed
 
 aten = torch.ops.aten
 
@@ -20,7 +20,7 @@ class NotPointwise(Exception):
 class Hand:
     """Applies scalar operations to whole arrays."""
 
-    def __init__(self, scalars: Scalars) -> None:
+    def __init__(self, scalars: Followed) -> None:
         self.scalars = scalars
 
     def each(self, function: Callable[..., int], *operands: Any) -> np.ndarray:
@@ -96,16 +96,6 @@ class Hand:
     def leaky_relu(self, a: Any, slope: Any = 0.01) -> np.ndarray:
         return self.where(self.made("greater", a, 0), a, self.multiply(a, slope))
 
-    def summed(self, a: np.ndarray, dims: Sequence[int], keepdim: bool = False) -> np.ndarray:
-        for dim in sorted((d % a.ndim for d in dims), reverse=True) or [a.ndim - 1]:
-            if dim == a.ndim - 1:
-                raise NotPointwise("a sum over channels")
-            first, *rest = np.split(a, a.shape[dim], dim)
-            for part in rest:
-                first = self.add(first, part)
-            a = first if keepdim else first.squeeze(dim)
-        return a
-
     def full(self, shape: Sequence[int], value: Any = 0) -> np.ndarray:
         return np.full(tuple(shape), self.scalars.constant(value), dtype=object)
 
@@ -150,7 +140,7 @@ TABLE: dict[Any, Callable[..., Any]] = {
     aten.clamp_min.default: Hand.clamp, aten.clamp_max.default: lambda hand, a, high: hand.clamp(a, None, high),
     aten.hardtanh.default: Hand.hardtanh, aten.where.self: Hand.where,
     aten.masked_fill.Scalar: lambda hand, a, condition, value: hand.where(condition, value, a),
-    aten.sum.dim_IntList: Hand.summed, aten.zeros_like.default: lambda hand, a: hand.full(a.shape, 0),
+    aten.zeros_like.default: lambda hand, a: hand.full(a.shape, 0),
     aten.ones_like.default: lambda hand, a: hand.full(a.shape, 1),
     aten.full_like.default: lambda hand, a, value: hand.full(a.shape, value),
     aten.new_zeros.default: lambda hand, a, shape: hand.full(shape, 0),

@@ -59,7 +59,7 @@ FAST = [
 every_fast = pytest.mark.parametrize(("example", "backend"), FAST)
 
 
-def test_what_runs_in_c_is_what_is_pointwise_and_of_numbers():
+def test_what_runs_in_c_is_what_is_arithmetic_of_numbers():
     assert {case.values[0] for case in FAST if case.values[1] == "c"} == {
         example for name, example in EXAMPLES.items() if name not in NOT_IN_C
     }
