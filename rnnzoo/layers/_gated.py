@@ -34,10 +34,11 @@ arguments, for the values of the gates, so that what is shown is what is used. N
 What else a cell may need: several states (``states = ("h", "c")``); an output that is not a state (``output = "y"``);
 states of another width (``sizes = {"h": P}``); products without a bias (``Stage(..., input_bias=False)``,
 ``recurrent_bias=False``); per-channel weights (``vectors = ("p_i",)``, then read by name); updates that mix channels,
-such as a layer norm (``Stage(..., pointwise=False)``: slower, as exact); another input product (override ``hoist``);
-recurrent or per-channel weights shared, constrained or named otherwise (override ``recurrent_weights``,
-``vector_weights``); other parameters (override ``parameter_shapes``, and ``input_bias``). A cell with options takes
-them, sets what depends on them on ``self``, and hands the rest on:
+such as a layer norm (``Stage(..., pointwise=False)``: sums, norms and softmaxes over all channels are quick, the rest
+is slower, as exact); another input product (override ``hoist``); recurrent or per-channel weights shared, constrained
+or named otherwise (override ``recurrent_weights``, ``vector_weights``); other parameters (override
+``parameter_shapes``, and ``input_bias``). A cell with options takes them, sets what depends on them on ``self``, and
+hands the rest on:
 
     def __init__(self, input_size, hidden_size, *, nonlinearity="tanh", **common):
         self.nonlinearity, self.stages = nonlinearity, (Stage("h", 1, 1, NONLINEARITIES[nonlinearity], (), ("h",)),)

@@ -105,6 +105,8 @@ class BatchNormLSTM(GatedCell):
     set when training is over; here they are running averages. Where inputs or states do not vary over the rows, as at
     the first step of a sequence, the gradient through the norm is large; the paper adds noise to the initial state.
 
+    Evaluation runs in native code. Training does not: there a thread cannot take its rows through time alone.
+
     Args:
         input_size: I, the width of the input.
         hidden_size: H, the width of h, of c and of the output.

@@ -82,7 +82,8 @@ def _remember(_: None, u: Tensor, seen: Tensor, m: Tensor, *, heads: Heads) -> t
 class NRU(GatedCell):
     """Non-saturating recurrent unit; the states are h and the memory m, the output is h.
 
-    The heads' strengths have no bound and no sign, so they are not among ``gate_values``.
+    The heads' strengths have no bound and no sign, so they are not among ``gate_values``. It runs without native code:
+    its columns are of several kinds, and no stage of one number of channels.
 
     Args:
         input_size: I, the width of the input.

@@ -73,7 +73,8 @@ class ONLSTM(GatedCell):
     Args:
         input_size: I, the width of the input.
         hidden_size: H, the width of both states and of the output.
-        chunk_size: C, how many channels share a value of the master gates (the paper's language model: 10).
+        chunk_size: C, how many channels share a value of the master gates (the paper's language model: 10); above 1 the
+            cell runs without native code, slower.
         bias: whether there are biases, b (``bias_ih``) and b' (``bias_hh``).
         recurrent_bias: with ``bias``, whether there is b'.
         device, dtype: of the parameters; ``weight_ih`` (2H/C + 4H, I) and ``weight_hh`` (2H/C + 4H, H) hold the master

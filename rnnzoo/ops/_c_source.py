@@ -18,7 +18,7 @@ from rnnzoo.ops._pointwise import trace
 
 
 def source(plan: Plan) -> str:
-    """The C file of a plan whose stages are all pointwise.
+    """The C file of a plan whose stages are pointwise but for operations over all channels.
 
     Raises:
         NotPointwise: an update does something that is not scalar arithmetic.

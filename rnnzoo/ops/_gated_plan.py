@@ -31,7 +31,7 @@ class Stage(NamedTuple):
     writes: tuple[str, ...]
     """Names of what it returns; a state's name replaces that state, for later stages too."""
     pointwise: bool = True
-    """Output channel j depends on channel j of each argument alone."""
+    """Output channel j depends on channel j of each argument alone; false where there are sums over channels."""
     summed: bool = False
     """The equations need only x + u (inputs == products): ``update`` gets the sum as ``x`` and ``None`` as ``u``."""
     size: int | None = None
