@@ -19,9 +19,8 @@ steps at once. A QRNN with an output gate:
         def readout(self, c, z, f, o):                      # the states, then what `activate` gave
             return o * c
 
-The three work on each channel by itself, so that all of a step can be done at once in native code, where none of what
-they give is written out (``_scan_stage.py``). A cell for which that does not hold, or whose gates take more than the
-products, has `gates(self, x)`, x (B, T, I), in place of `activate`.
+The three work on each channel by itself, and may read weights (H,), so that all of a step is done at once in native
+code (``_scan_stage.py``). A cell for which that does not hold has `gates(self, x)`, x (B, T, I), for `activate`.
 
 `gates`, `coefficients` and `readout` run in this order, so that what ``rnnzoo.gate_values`` shows is what is used.
 `gates` may give more than ``gate_names`` names, behind the named ones; a cell without gates leaves it out, and
@@ -38,7 +37,9 @@ constructor is called (which hands on the options it does not know, ``**common``
   ``shapes = {"tail": (k - 1, width)}``;
 - states of another shape, or several: ``states = ("h", "n")``, ``shapes = {"h": (H, N)}``; `coefficients` then gives
   a and b of the first state, a and b of the second, ...; an ``a`` without B or T is spread over them;
-- another recurrence than that, such as a complex or a logarithmic one: override `recurrence`;
+- another recurrence than that, such as a complex or a logarithmic one: override `recurrence`, and, if it works on each
+  channel by itself, `advance`, a step of it, for native code;
+- products of another making: override `project`; a last one, with what is read out: override `project_out`;
 - more parameters: ``weights = ("decay",)``, (H,) or of their shape in ``shapes``, which may also give ``weight_ih``
   another; a cell with ``blocks = 0`` has no ``weight_ih``; ``undecayed = ("decay",)`` are those that optimisers are
   not to pull towards zero;
@@ -158,6 +159,16 @@ class ScanCell(nn.Module):
         """The output (B, T, O) of each state (B, T, *state shape) and of what `gates` gave; the first state itself."""
         return h
 
+    def advance(self, state: State, values: tuple[Tensor, ...]) -> tuple[State, Tensor]:
+        """The states (..., H) after a step and what is read out there, of what `activate` gave."""
+        found = self.coefficients(*values)
+        after = tuple(a * h + b for a, b, h in zip(found[::2], found[1::2], state, strict=True))
+        return after, self.readout(*after, *values)
+
+    def project_out(self, y: Tensor) -> Tensor:
+        """The output (B, T, O) of what was read out at all steps."""
+        return y
+
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
         """The products of x (..., I) with each block of ``weight_ih``, each (..., H); autocast's come as float32.
 
@@ -200,7 +211,7 @@ class ScanCell(nn.Module):
         """y (B, T, O) and each state at each row's own length, of what `gates` gets; the rest as `recurrence`."""
         values = self.gates(*hoisted)
         states, final = self.recurrence(values, state, lengths, backend)
-        y = self.readout(*states, *values)  # (B, T, O)
+        y = self.project_out(self.readout(*states, *values))  # (B, T, O)
         return (y if lengths is None or y is states[0] else zero_padding(y, lengths)), final
 
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:

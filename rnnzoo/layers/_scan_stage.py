@@ -7,6 +7,7 @@ scalar arithmetic, and neither gates nor coefficients are ever written out; the 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,7 @@ from torch import Tensor
 from rnnzoo.contracts import State
 from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops._pointwise import trace
+from rnnzoo.ops._scalars import Program
 from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.window import causal_convolution, extend
@@ -25,8 +27,26 @@ if TYPE_CHECKING:
 
 _FOUND: WeakKeyDictionary[torch.nn.Module, tuple[dict[str, Any], Structure | None]] = WeakKeyDictionary()
 """Of each cell the options that it was traced with, and what was found."""
-AS_THE_BASE = ("hoist", "gates", "project", "split", "recurrence")
-OWN = ("activate", "coefficients", "readout")
+AS_THE_BASE = ("hoist", "gates", "split")
+OWN = ("activate", "coefficients", "readout", "advance", "project", "recurrence", "outputs")
+
+
+class ChannelWeight:
+    """Makes of a cell's method an attribute: a weight (H,) made of parameters, which the equations may read."""
+
+    def __init__(self, made: Callable[[Any], Tensor]) -> None:
+        self.made, self.__doc__ = made, made.__doc__
+
+    def __get__(self, cell: Any, kind: type) -> Any:
+        return self if cell is None else self.made(cell)
+
+
+def channel_weights(cell: ScanCell) -> dict[str, Tensor]:
+    """By name what a cell has of weights (H,)."""
+    of_kind = {name: value for base in reversed(type(cell).__mro__) for name, value in vars(base).items()}
+    names = [name for name in cell.weights if getattr(cell, name).shape == (cell.hidden_size,)]
+    names += [name for name, value in of_kind.items() if isinstance(value, ChannelWeight)]
+    return {name: getattr(cell, name) for name in names}
 
 
 def scan_stage(cell: ScanCell, x: Tensor, state: State) -> Structure | None:
@@ -52,19 +72,35 @@ def scan_stage(cell: ScanCell, x: Tensor, state: State) -> Structure | None:
 def run_stage(
     cell: ScanCell, structure: Structure, x: Tensor, state: State, lengths: Tensor | None
 ) -> tuple[Tensor, State]:
-    """What the cell's `forward` gives, by one native loop from the products to the output."""
+    """What the cell's `forward` gives, by one native loop from the products to what is read out."""
     tail: State = ()
-    weight, bias = (cell.weight_ih, cell.input_bias()) if not cell.convolution else (None, None)
-    if cell.convolution:
+    product: dict[str, Tensor | None] = {}
+    if _has_products(cell) and not cell.convolution:
+        product = {"input_weight": cell.weight_ih, "input_bias": cell.input_bias()}
+    else:
         if lengths is not None:
             x = zero_padding(x, lengths)
-        seen, *tail_after = extend(x, state[-1], lengths) if cell.window > 1 else (x,)
-        x, tail = causal_convolution(seen, cell.weight_ih, cell.input_bias()), tuple(tail_after)  # (B, T, blocks H)
+        if cell.window > 1:
+            x, after = extend(x, state[-1], lengths)
+            tail = (after,)
+        if _has_products(cell):
+            x = causal_convolution(x, cell.weight_ih, cell.input_bias())  # (B, T, blocks H)
+        else:
+            x = torch.cat(cell.project(x), -1)
+    made = channel_weights(cell)
+    vectors = {name: made[name] for name in structure.vectors}
     y, final = gated(
-        structure.stages, x, state[: len(cell.states)], [None], lengths=lengths, backend="c", input_weight=weight,
-        input_bias=bias, states=structure.states, output=structure.output,
+        structure.stages, x, state[: len(cell.states)], [None], None, vectors, lengths=lengths, backend="c",
+        states=structure.states, output=structure.output, **product,
     )  # fmt: skip
-    return y, (*final, *tail)
+    return cell.project_out(y), (*final, *tail)
+
+
+def _has_products(cell: ScanCell) -> bool:
+    """Whether its products are those of ``weight_ih``, and of no other making."""
+    from rnnzoo.layers._scan import ScanCell
+
+    return type(cell).project is ScanCell.project
 
 
 def _structure(cell: ScanCell) -> Structure | None:
@@ -73,24 +109,31 @@ def _structure(cell: ScanCell) -> Structure | None:
     kind, own = type(cell), (cell.hidden_size,)
     if any(getattr(kind, name) is not getattr(ScanCell, name) for name in AS_THE_BASE):
         return None
-    if any(shape != own for shape in cell.state_shapes[: len(cell.states)]) or cell.output_size != cell.hidden_size:
+    first = next(base for base in kind.__mro__ if vars(base).keys() & {"recurrence", "outputs", "advance"})
+    if "advance" not in vars(first):
+        return None  # a recurrence of its own of which nobody says what a step is
+    if any(shape != own for shape in cell.state_shapes[: len(cell.states)]):
         return None
-    if cell.window > 1 and not cell.convolution:
+    if kind.project_out is ScanCell.project_out and cell.output_size != cell.hidden_size:
+        return None
+    if cell.window > 1 and not cell.convolution and _has_products(cell):
         return None
     try:
         update = Update(cell)
     except Exception:  # whatever it does that is no scalar arithmetic; the scan itself runs it, or says what is wrong
         return None
     writes = (*cell.states, "y") if update.reads_out else cell.states
-    stage = Stage(None, cell.blocks, 0, update, cell.states, writes)
-    return Structure((stage,), cell.states, (), "y" if update.reads_out else cell.states[0], cell.blocks * own[0])
+    stage = Stage(None, update.blocks, 0, update, (*cell.states, *update.vectors), writes)
+    output = "y" if update.reads_out else cell.states[0]
+    return Structure((stage,), cell.states, update.vectors, output, update.blocks * own[0])
 
 
 class Update:
     """The update of the stage, equal to that of every cell with the same arithmetic.
 
     Args:
-        cell: a scan cell. It is kept without its parameters, so that an update which reads one cannot be made.
+        cell: a scan cell. It is kept without its parameters, so that an update which reads one cannot be made, but for
+            weights (H,), which come as arguments.
 
     Raises:
         Exception: what the cell's functions raise when they are given scalars for tensors.
@@ -99,36 +142,61 @@ class Update:
     def __init__(self, cell: ScanCell) -> None:
         from rnnzoo.layers._scan import ScanCell
 
+        self.blocks = cell.blocks if _has_products(cell) else _count_products(cell)
+        self.states, self.vectors = len(cell.states), tuple(channel_weights(cell))
         self.cell = copy.copy(cell)
         self.cell.__dict__.update(_parameters={}, _buffers={})
-        self.reads_out = type(cell).readout is not ScanCell.readout
+        kind = type(cell)
+        self.reads_out = kind.readout is not ScanCell.readout or kind.advance is not ScanCell.advance
+        self.vectors = tuple(name for name, there in zip(self.vectors, self._used(), strict=True) if there)
         self._check_channels()
-        self.arithmetic = repr((cell.blocks, trace(self._of_blocks, [cell.blocks, *[None] * len(cell.states)])))
+        self.arithmetic = repr((self.blocks, self.vectors, self._traced()))
+
+    def _traced(self) -> tuple[Program, Program]:
+        return trace(self._of_blocks, [self.blocks, *[None] * (self.states + len(self.vectors))])
+
+    def _used(self) -> list[bool]:
+        """Of each vector whether anything depends on it."""
+        read = {scalar.arguments[0] for scalar in self._traced()[0].scalars if scalar.operation == "input"}
+        return [1 + self.states + number in read for number in range(len(self.vectors))]
 
     def _check_channels(self) -> None:
         """Refuse what mixes channels, which scalars of one channel cannot show."""
-        x, *states = (
-            torch.linspace(-1, 1, n).view(-1, 3) for n in (3 * self.cell.blocks, *[3] * len(self.cell.states))
+        x, *others = (
+            torch.linspace(-1, 1, n).view(-1, 3) for n in (3 * self.blocks, *[3] * (self.states + len(self.vectors)))
         )
-        states = [state.flatten() for state in states]
-        together = self._of_blocks(x, *states)
+        others = [other.flatten() for other in others]
+        together = self._of_blocks(x, *others)
         for j in range(3):
-            alone = self._of_blocks(x[:, j : j + 1], *(state[j : j + 1] for state in states))
+            alone = self._of_blocks(x[:, j : j + 1], *(other[j : j + 1] for other in others))
             for one, all_channels in zip(alone, together, strict=True):
-                torch.testing.assert_close(one, all_channels[j : j + 1])
+                torch.testing.assert_close(one, all_channels[j : j + 1], equal_nan=True)
 
-    def _of_blocks(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
-        values = self.cell.activate(*x.unbind(-2))  # type: ignore[misc]
-        found = self.cell.coefficients(*values)
-        after = tuple(a * h + b for a, b, h in zip(found[::2], found[1::2], states, strict=True))
-        return (*after, self.cell.readout(*after, *values)) if self.reads_out else after
+    def _of_blocks(self, x: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
+        cell = copy.copy(self.cell)
+        cell.__dict__.update(zip(self.vectors, others[self.states :], strict=True))
+        values = cell.activate(*x.unbind(-2))  # type: ignore[misc]
+        after, y = cell.advance(others[: self.states], values)
+        return (*after, y) if self.reads_out else tuple(after)
 
-    def __call__(self, x: Tensor, _: Any, *states: Tensor) -> tuple[Tensor, ...]:
-        """The states (..., N) after a step, and the output if it is none of them, of products x (..., blocks, N)."""
-        return self._of_blocks(x, *states)
+    def __call__(self, x: Tensor, _: Any, *others: Tensor) -> tuple[Tensor, ...]:
+        """The states (..., N) after a step, and the output if it is none of them.
+
+        Args:
+            x: products (..., blocks, N).
+            others: the states before the step (..., N), and the weights (N,).
+        """
+        return self._of_blocks(x, *others)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Update) and other.arithmetic == self.arithmetic
 
     def __hash__(self) -> int:
         return hash(self.arithmetic)
+
+
+@torch.no_grad()
+def _count_products(cell: ScanCell) -> int:
+    """How many products `project` gives."""
+    weight = next(cell.parameters())
+    return len(cell.project(weight.new_zeros(1, cell.window, cell.input_size)))

@@ -23,6 +23,7 @@ from torch.nn.functional import silu, softmax
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.layers._scan import ScanCell
+from rnnzoo.layers._scan_stage import ChannelWeight
 from rnnzoo.ops.scan import complex_scan
 from rnnzoo.registry import LAYERS, unknown
 
@@ -117,12 +118,16 @@ class HGRN(ScanCell):
             return self.weight_ih.new_zeros(self.hidden_size)
         return softmax(self.Gamma, 0)[1 : self.layer_index + 1].sum(0)
 
-    def gates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """f (B, T, H), c and g, each (B, T, H) or, in the complex form, (B, T, 2H), of x (B, T, I)."""
-        mu, *rest = self.project(x)
-        gamma = self.lower_bound()
-        c, g = torch.cat(rest, -1).chunk(2, -1)
-        return gamma + (1 - gamma) * torch.sigmoid(mu), silu(c), torch.sigmoid(g)
+    @ChannelWeight
+    def floor(self) -> Tensor:
+        """`lower_bound`, as the equations read it."""
+        return self.lower_bound()
+
+    def activate(self, mu: Tensor, *rest: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """f (..., H), c and g, each (..., H) or, in the complex form, (..., 2H), of the products (..., H)."""
+        c, g = rest if self.form == "real" else (torch.cat(rest[:2], -1), torch.cat(rest[2:], -1))
+        floor = self.floor
+        return floor + (1 - floor) * torch.sigmoid(mu), silu(c), torch.sigmoid(g)
 
     def coefficients(self, f: Tensor, c: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
         """a = f and b = (1 - f) * c; pairs of real and imaginary part in the complex form."""
@@ -140,6 +145,8 @@ class HGRN(ScanCell):
             return super().recurrence(values, state, lengths, backend)
         h, final = complex_scan(*self.coefficients(*values), state[0], lengths=lengths, backend=backend)
         return (h,), (final,)
+
+    advance = ScanCell.advance  # in the real form; pairs are none of the stage's
 
     def readout(self, h: Tensor, f: Tensor, c: Tensor, g: Tensor) -> Tensor:
         """y = g * h, or g * [Re h, Im h]."""

@@ -20,6 +20,7 @@ from torch.nn.functional import linear, softplus
 from rnnzoo.contracts import Paper
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.layers._scan import ScanCell
+from rnnzoo.layers._scan_stage import ChannelWeight
 from rnnzoo.registry import LAYERS
 
 C = 8.0
@@ -102,19 +103,28 @@ class RGLRU(ScanCell):
             if self.blocks:
                 self.weight_ih.normal_(std=self.input_size**-0.5)
 
-    def gates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """r, i and the unit's input, each (B, T, H), of x (B, T, I)."""
+    def project(self, x: Tensor) -> tuple[Tensor, ...]:
+        """W_a x + b_a, W_x x + b_x and the unit's input x, each (..., H), of x (..., I)."""
         (x,) = self.split(linear(x, self.weight_ih)) if self.blocks else (x.to(self.Lambda.dtype),)
-        heads = x.unflatten(-1, (self.num_heads, -1))  # (B, T, n, H / n)
-        products = torch.einsum("btni,gnoi->btgno", heads, self.weight_gates).flatten(2)  # (B, T, 2H)
-        if "bias_gates" in self.weights:
-            products = products + self.bias_gates
-        r, i = self.split(products)
+        bias = self.bias_gates if "bias_gates" in self.weights else None
+        if self.num_heads == 1:
+            return *self.split(linear(x, self.weight_gates.flatten(0, 2), bias)), x
+        heads = x.unflatten(-1, (self.num_heads, -1))  # (..., n, H / n)
+        products = torch.einsum("...ni,gnoi->...gno", heads, self.weight_gates).flatten(-3)  # (..., 2H)
+        return *self.split(products if bias is None else products + bias), x
+
+    def activate(self, r: Tensor, i: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """r, i and the unit's input, each (..., H)."""
         return torch.sigmoid(r), torch.sigmoid(i), x
+
+    @ChannelWeight
+    def rate(self) -> Tensor:
+        """-log a of an open gate, above zero (H,)."""
+        return C * softplus(-self.Lambda)
 
     def coefficients(self, r: Tensor, i: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
         """a_t and sqrt(1 - a_t^2) * i * x."""
-        log_a = -C * r * softplus(-self.Lambda)  # (B, T, H)
+        log_a = -self.rate * r  # (..., H)
         return log_a.exp(), bounded_sqrt(-torch.expm1(2 * log_a)) * (i * x)
 
     def extra_repr(self) -> str:
@@ -125,9 +135,12 @@ class RGLRU(ScanCell):
 def bounded_sqrt(x: Tensor) -> Tensor:
     """The square root of x >= 0, its slope bounded by `STEEPEST`: at 0 the root has none, and 0 times that is NaN.
 
+    Below 0 it is 0, so that native code can be compared on any numbers.
+
     Source: recurrentgemma, which bounds it alike.
     """
     knee = (0.5 / STEEPEST) ** 2  # from here on the slope, 1 / (2 sqrt(x)), is in bounds
     straight = STEEPEST * x
-    straight = straight + (x.detach().sqrt() - straight.detach())  # the value of the root, the slope of the line
+    root = x.detach().clamp(min=0).sqrt()
+    straight = straight + (root - straight.detach())  # the value of the root, the slope of the line
     return torch.where(x > knee, x.clamp(min=knee).sqrt(), straight)

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
+from rnnzoo.layers._scan_stage import ChannelWeight
 from rnnzoo.layers._softmax import SoftmaxCell
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.softmax_scan import softmax_scan
@@ -95,12 +96,28 @@ class RWKV4(SoftmaxCell):
         self.weight_ih[H : 2 * H] = nn.init.orthogonal_(torch.empty(H, I), gain=max(1.0, (H / I) ** 0.5))
         self.out_weight.copy_(nn.init.orthogonal_(torch.empty(H, H)))
 
-    def gates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """sigmoid(r), k and v (B, T, H), of x (B, 1 + T, I) with the step before it in front."""
+    def project(self, x: Tensor) -> tuple[Tensor, ...]:
+        """k, v and r (B, T, H), of x (B, 1 + T, I) with the step before it in front."""
         before, now = x[:, :-1], x[:, 1:]
         mixed = [torch.lerp(before, now, mu) for mu in self.time_mix.to(x.dtype)]  # (B, T, I) each
-        k, v, r = (linear(x, W).to(W.dtype) for x, W in zip(mixed, self.weight_ih.chunk(3), strict=True))
+        return tuple(linear(x, W).to(W.dtype) for x, W in zip(mixed, self.weight_ih.chunk(3), strict=True))
+
+    def activate(self, k: Tensor, v: Tensor, r: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """sigmoid(r), k and v (..., H)."""
         return torch.sigmoid(r), k, v
+
+    @ChannelWeight
+    def decay(self) -> Tensor:
+        """-w (H,), what is added to the exponents of all earlier steps."""
+        return -torch.exp(self.time_decay)
+
+    def advance(self, state: State, values: tuple[Tensor, ...]) -> tuple[State, Tensor]:
+        """The sums with a step, without its bonus, and what is read out of those before it."""
+        (m, u, w), (_, k, v) = state, values
+        before = m + self.decay
+        largest = torch.maximum(before, k)
+        old, own = torch.exp(before - largest), torch.exp(k - largest)
+        return (largest, old * u + own, old * w + own * v), self.readout(*state, *values)
 
     def recurrence(
         self, values: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None
@@ -108,9 +125,8 @@ class RWKV4(SoftmaxCell):
         """Both sums over the steps before and each step itself, without its bonus; as `ScanCell.recurrence`."""
         _, k, v = values
         m, u, w = state
-        decay = -torch.exp(self.time_decay)[None, None]  # (1, 1, H)
         start = (m, u, w.unsqueeze(-1))
-        ran = softmax_scan(k, v.unsqueeze(-1), start, decay=decay, lengths=lengths, backend=backend)
+        ran = softmax_scan(k, v.unsqueeze(-1), start, decay=self.decay[None, None], lengths=lengths, backend=backend)
         (m, u, w), (m_T, u_T, w_T) = ran
         return (m, u, w.squeeze(-1)), (m_T, u_T, w_T.squeeze(-1))
 
@@ -122,13 +138,17 @@ class RWKV4(SoftmaxCell):
         states, final = self.recurrence(values, state, lengths, backend)
         pairs = zip(state, states, strict=True)
         m, u, w = (torch.cat((first.unsqueeze(1).to(h.dtype), h[:, :-1]), 1) for first, h in pairs)
-        y = self.readout(m, u, w, *values)
+        y = self.project_out(self.readout(m, u, w, *values))
         return (y if lengths is None else zero_padding(y, lengths)), final
 
     def readout(self, m: Tensor, u: Tensor, w: Tensor, r: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """O (r * wkv) (B, T, H), of the sums before each step, (B, T, H) each."""
+        """r * wkv (..., H), of the sums before each step, (..., H) each."""
         k = self.time_first + k
         largest = torch.maximum(m, k)
         old, own = torch.exp(m - largest), torch.exp(k - largest)
         wkv = (old * w + own * v) / (old * u + own)
-        return linear(r * wkv, self.out_weight).to(self.out_weight.dtype)
+        return r * wkv
+
+    def project_out(self, y: Tensor) -> Tensor:
+        """O y (B, T, H)."""
+        return linear(y, self.out_weight).to(self.out_weight.dtype)

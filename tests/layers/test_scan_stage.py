@@ -9,7 +9,7 @@ from tolerances import close
 from torch.autograd import gradcheck, gradgradcheck
 
 from rnnzoo.layers._scan import ScanCell
-from rnnzoo.layers._scan_stage import scan_stage
+from rnnzoo.layers._scan_stage import ChannelWeight, scan_stage
 from rnnzoo.ops import _c_kernel
 from rnnzoo.registry import LAYERS
 
@@ -17,6 +17,8 @@ CELLS = [
     ("mingru", {}), ("mingru", {"form": "log"}), ("mingru", {"bias": False}), ("minlstm", {}),
     ("minlstm", {"form": "log"}), ("qrnn", {"pooling": "f"}), ("qrnn", {"pooling": "fo", "window": 3}),
     ("qrnn", {"pooling": "ifo", "window": 1}), ("trnn", {}), ("trnn", {"bias": False}), ("tgru", {}), ("tlstm", {}),
+    ("rg_lru", {}), ("rg_lru", {"num_heads": 5, "bias": False}), ("rwkv4", {}), ("hgrn", {}),
+    ("hgrn", {"layer_index": 1, "num_layers": 3}),
 ]  # fmt: skip
 
 
@@ -25,9 +27,13 @@ def made(name, options, inputs=3, hidden=5, dtype=torch.float64):
 
 
 def example(cell, B, T):
-    dtype = cell.weight_ih.dtype
+    """Input and states; sums of weights are above zero."""
+    dtype = next(cell.parameters()).dtype
     x = torch.randn(B, T, cell.input_size, dtype=dtype, requires_grad=True)
-    return x, tuple(torch.randn_like(member).requires_grad_() for member in cell.initial_state(B))
+    state = [torch.randn_like(member) for member in cell.initial_state(B)]
+    return x, tuple(
+        (h.abs() if name == "u" else h).requires_grad_() for name, h in zip((*cell.states, "tail"), state, strict=False)
+    )
 
 
 def ran(cell, backend, x, state, lengths=None):
@@ -71,7 +77,7 @@ def test_how_the_input_lies_in_memory_does_not_count():
     close(ran(cell, "c", turned, state)[:2], expected)
 
 
-@pytest.mark.parametrize(("name", "options"), [CELLS[0], CELLS[6]], ids=str)
+@pytest.mark.parametrize(("name", "options"), [CELLS[0], CELLS[6], *CELLS[-3:]], ids=str)
 @pytest.mark.parametrize("lengths", [None, torch.tensor([3, 1])], ids=["whole", "ragged"])
 def test_first_and_second_derivatives_equal_finite_differences(name, options, lengths):
     cell = made(name, options)
@@ -130,7 +136,7 @@ class Own(ScanCell):
 
 
 class Reading(Own):
-    """Reads a parameter and a buffer."""
+    """Reads a weight of channels and a buffer."""
 
     weights = ("scale",)
 
@@ -140,6 +146,22 @@ class Reading(Own):
 
     def coefficients(self, f, c):
         return torch.maximum(f, self.floor), self.scale * c
+
+
+class Weighted(Own):
+    """Reads weights of channels, one as it is and one made of a parameter."""
+
+    weights = ("scale", "log_slope")
+
+    @ChannelWeight
+    def slope(self):
+        return torch.exp(self.log_slope)
+
+    def coefficients(self, f, c):
+        return f, self.scale * c
+
+    def readout(self, h, f, c):
+        return self.slope * h
 
 
 class Mixing(Own):
@@ -173,13 +195,28 @@ class Stopping(Own):
 
 @pytest.mark.parametrize(
     ("kind", "there"),
-    [(Stopping, True), (Own, True), (TwoStates, True), (Reading, False), (Mixing, False), (Unwritable, False)],
+    [
+        (Stopping, True),
+        (Own, True),
+        (Weighted, True),
+        (TwoStates, True),
+        (Reading, False),
+        (Mixing, False),
+        (Unwritable, False),
+    ],
 )
 @pytest.mark.parametrize("hidden", [1, 4])
 def test_what_is_no_arithmetic_of_single_channels_is_left_to_the_scan(kind, there, hidden):
     cell = kind(3, hidden, dtype=torch.float64)
     x, state = example(cell, 3, 7)
     assert (scan_stage(cell, x, state) is not None) == there
+    close(ran(cell, "c", x, state), ran(cell, "reference", x, state))
+
+
+def test_the_unit_of_griffin_takes_its_input_as_it_is_where_it_has_the_states_width():
+    cell = made("rg_lru", {}, inputs=5)
+    x, state = example(cell, 3, 7)
+    assert scan_stage(cell, x, state) is not None
     close(ran(cell, "c", x, state), ran(cell, "reference", x, state))
 
 
