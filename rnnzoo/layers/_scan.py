@@ -31,15 +31,14 @@ What else a cell may need, declared on the class or, where it depends on options
 constructor is called (which hands on the options it does not know, ``**common``):
 
 - a look back at earlier inputs (a causal convolution, a token shift): ``window = k``. `gates` gets x (B, k - 1 + T, I)
-  with the k - 1 steps before it in front, for the functions of ``ops.window``; they are carried as the state's last
-  member, (B, k - 1, I). With ``convolution = True`` the input products are themselves a causal convolution, and
-  `project` gives them. To slide over something else, such as a projection of x, override `hoist` and give its width:
-  ``shapes = {"tail": (k - 1, width)}``;
+  with the k - 1 steps before it in front; they are carried as the state's last member, (B, k - 1, I). With
+  ``convolution = True`` the input products are themselves a causal convolution. To slide over something else, such as a
+  projection of x, override `hoist` and give its width: ``shapes = {"tail": (k - 1, width)}``;
 - states of another shape, or several: ``states = ("h", "n")``, ``shapes = {"h": (H, N)}``; `coefficients` then gives
   a and b of the first state, a and b of the second, ...; an ``a`` without B or T is spread over them;
-- another recurrence than that, such as a complex or a logarithmic one: override `recurrence`, and, if it works on each
-  channel by itself, `advance`, a step of it, for native code;
-- products of another making: override `project`; a last one, with what is read out: override `project_out`;
+- another recurrence, such as a complex or a logarithmic one: override `recurrence`, and, if it works on each channel by
+  itself, `advance`, a step of it, for native code;
+- other products: override `input_weight` or `project`; one with what is read out: `project_out`;
 - more parameters: ``weights = ("decay",)``, (H,) or of their shape in ``shapes``, which may also give ``weight_ih``
   another; a cell with ``blocks = 0`` has no ``weight_ih``; ``undecayed = ("decay",)`` are those that optimisers are
   not to pull towards zero;
@@ -138,9 +137,8 @@ class ScanCell(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw every parameter uniformly from +-1/sqrt(H), as torch's recurrent layers do."""
-        bound = self.hidden_size**-0.5
         for parameter in self.parameters():
-            nn.init.uniform_(parameter, -bound, bound)
+            nn.init.uniform_(parameter, -(self.hidden_size**-0.5), self.hidden_size**-0.5)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """The groups of an optimiser's parameters that need settings of their own: those that do not decay."""
@@ -166,7 +164,7 @@ class ScanCell(nn.Module):
         return after, self.readout(*after, *values)
 
     def project_out(self, y: Tensor) -> Tensor:
-        """The output (B, T, O) of what was read out at all steps."""
+        """The output (B, T, O) of what was read out."""
         return y
 
     def project(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -175,7 +173,11 @@ class ScanCell(nn.Module):
         With ``convolution`` they are those of x (B, window - 1 + T, I) with the filters, each (B, T, H).
         """
         product = causal_convolution if self.convolution else linear
-        return self.split(product(x, self.weight_ih, self.input_bias()))  # (..., blocks H)
+        return self.split(product(x, self.input_weight(), self.input_bias()))  # (..., blocks H)
+
+    def input_weight(self) -> Tensor:
+        """The weight of the products; a cell in which ``weight_ih`` is but a part of it overrides it."""
+        return self.weight_ih
 
     def input_bias(self) -> Tensor | None:
         """The bias (blocks H,) of the products; a cell of which not all have one overrides it."""
@@ -273,13 +275,11 @@ class ScanCell(nn.Module):
         """
         state = check_call(self, x, state, lengths, self._weight())
         hoisted, own, _ = self._hoisted(x, state, lengths)
-        values = self.gates(*hoisted)
-        states, _ = self.recurrence(values, own, lengths, None)
+        states, _ = self.recurrence(values := self.gates(*hoisted), own, lengths, None)
         if lengths is not None:
             values = tuple(zero_padding(value, lengths) for value in values[: len(self.gate_names)])
-        return gate_report(
-            self, dict(zip(self.gate_names, values, strict=False)), dict(zip(self.states, states, strict=True))
-        )
+        named = dict(zip(self.gate_names, values, strict=False)), dict(zip(self.states, states, strict=True))
+        return gate_report(self, *named)
 
     def _hoisted(self, x: Tensor, state: State, lengths: Tensor | None) -> tuple[tuple[Tensor, ...], State, State]:
         """What `gates` gets, the state without its tail, and the tail after the last step, if there is one."""

@@ -76,7 +76,7 @@ def run_stage(
     tail: State = ()
     product: dict[str, Tensor | None] = {}
     if _has_products(cell) and not cell.convolution:
-        product = {"input_weight": cell.weight_ih, "input_bias": cell.input_bias()}
+        product = {"input_weight": cell.input_weight(), "input_bias": cell.input_bias()}
     else:
         if lengths is not None:
             x = zero_padding(x, lengths)
@@ -84,7 +84,7 @@ def run_stage(
             x, after = extend(x, state[-1], lengths)
             tail = (after,)
         if _has_products(cell):
-            x = causal_convolution(x, cell.weight_ih, cell.input_bias())  # (B, T, blocks H)
+            x = causal_convolution(x, cell.input_weight(), cell.input_bias())  # (B, T, blocks H)
         else:
             x = torch.cat(cell.project(x), -1)
     made = channel_weights(cell)

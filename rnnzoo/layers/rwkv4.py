@@ -74,6 +74,7 @@ class RWKV4(SoftmaxCell):
     weights = ("time_mix", "weight_ih", "time_decay", "time_first", "out_weight")
     undecayed = weights
     window = 2
+    convolution = True
     time_mix: nn.Parameter
     time_decay: nn.Parameter
     time_first: nn.Parameter
@@ -83,6 +84,7 @@ class RWKV4(SoftmaxCell):
         H = hidden_size
         self.shapes = {"time_mix": (3, input_size), "weight_ih": (3 * H, input_size), "out_weight": (H, H)}
         super().__init__(input_size, hidden_size, **common)
+        self.blocks = 3
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
@@ -96,11 +98,13 @@ class RWKV4(SoftmaxCell):
         self.weight_ih[H : 2 * H] = nn.init.orthogonal_(torch.empty(H, I), gain=max(1.0, (H / I) ** 0.5))
         self.out_weight.copy_(nn.init.orthogonal_(torch.empty(H, H)))
 
-    def project(self, x: Tensor) -> tuple[Tensor, ...]:
-        """k, v and r (B, T, H), of x (B, 1 + T, I) with the step before it in front."""
-        before, now = x[:, :-1], x[:, 1:]
-        mixed = [torch.lerp(before, now, mu) for mu in self.time_mix.to(x.dtype)]  # (B, T, I) each
-        return tuple(linear(x, W).to(W.dtype) for x, W in zip(mixed, self.weight_ih.chunk(3), strict=True))
+    def input_weight(self) -> Tensor:
+        """K, V and R with the token shift in them, filters (3H, I, 2): of the step before and of the step itself."""
+        now = self.time_mix.repeat_interleave(self.hidden_size, 0)  # (3H, I)
+        return torch.stack(((1 - now) * self.weight_ih, now * self.weight_ih), -1)
+
+    def input_bias(self) -> None:
+        """None, as in the equations."""
 
     def activate(self, k: Tensor, v: Tensor, r: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """sigmoid(r), k and v (..., H)."""
