@@ -74,9 +74,9 @@ def run_stage(
 ) -> tuple[Tensor, State]:
     """What the cell's `forward` gives, by one native loop from the products to what is read out."""
     tail: State = ()
-    product: dict[str, Tensor | None] = {}
+    weight = bias = None
     if _has_products(cell) and not cell.convolution:
-        product = {"input_weight": cell.input_weight(), "input_bias": cell.input_bias()}
+        weight, bias = cell.input_weight(), cell.input_bias()
     else:
         if lengths is not None:
             x = zero_padding(x, lengths)
@@ -91,7 +91,7 @@ def run_stage(
     vectors = {name: made[name] for name in structure.vectors}
     y, final = gated(
         structure.stages, x, state[: len(cell.states)], [None], None, vectors, lengths=lengths, backend="c",
-        states=structure.states, output=structure.output, **product,
+        states=structure.states, output=structure.output, input_weight=weight, input_bias=bias,
     )  # fmt: skip
     return cell.project_out(y), (*final, *tail)
 
