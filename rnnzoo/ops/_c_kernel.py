@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 
 import torch
 from torch import Tensor
@@ -56,9 +57,14 @@ def parts_of(batch: int, lengths: Tensor | None, work: int) -> list[Tensor]:
     """The rows of each thread, longest first; neighbours in length go to different threads."""
     threads = max(1, min(torch.get_num_threads(), batch, 1 + work // SMALL))
     if lengths is None:
-        return list(torch.arange(batch, device="cpu").tensor_split(threads))
+        return _in_order(batch, threads)
     order = lengths.argsort(descending=True)
     return [order[number::threads].contiguous() for number in range(threads)]
+
+
+@functools.lru_cache(maxsize=64)
+def _in_order(batch: int, threads: int) -> list[Tensor]:
+    return list(torch.arange(batch, device="cpu").tensor_split(threads))
 
 
 def panels(weight: Tensor, lanes: int) -> Tensor:
