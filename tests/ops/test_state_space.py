@@ -1,4 +1,4 @@
-"""State spaces in native code equal their definition, keep no state of every step, and grow linearly with time."""
+"""State spaces in native code equal their definition, and keep no state of every step."""
 
 import subprocess
 import sys
