@@ -1,23 +1,26 @@
 """Render what the docs show of measurements and registries: ``python docs/render.py`` (``--check``: only compare).
 
-README.md, docs/articles.md and docs/architectures.md get the text between ``<!-- rendered: NAME -->`` and ``<!-- end
--->``; docs/generated/ gets one page, CSV and pictures for each table that has rows. No number there is typed: each is
-that of a row under benchmarks/results, or of what is registered.
+README.md and the `PAGES` under docs get the text between ``<!-- rendered: NAME -->`` and ``<!-- end -->``;
+docs/generated/ gets one page, CSV and pictures for each table that has rows. No number there is typed: each is that of
+a row under benchmarks/results, or of what is registered.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from architectures import architectures_section, layers_by_kind
 from claims import claims_table
+from speed import SECTIONS as SPEED_SECTIONS
+from speed import speed_pictures
+from speed_rows import Rows
 
 from rnnzoo.bench.columns import Column, columns, sources_of
 from rnnzoo.bench.report import markdown_table, table_rows, tables_with_rows, write_report
@@ -28,7 +31,7 @@ from rnnzoo.cli import main as rnnzoo
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 GENERATED = ROOT / "docs" / "generated"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "articles.md", ROOT / "docs" / "architectures.md")
+PAGES = (ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("articles", "architectures", "speed")))
 BRIEF = ("model", "length", "seeds", "test accuracy", "reference accuracy", "parameters", "time an epoch")
 GALLERY = (
     ("exploding-gradients/gradient_norms_against_step", "Exploding gradients, and what clipping leaves of them"),
@@ -105,47 +108,6 @@ def by_variant(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> l
     return [Column(heading, False, models), *(Column(str(value), True, column) for value, column in cells.items())]
 
 
-def speed_rows() -> list[dict[str, Any]]:
-    """The latest measurement of every candidate at every size, but the baselines themselves."""
-    latest: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for path in sorted((RESULTS / "speed").glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            latest[row["name"], json.dumps(row["settings"], sort_keys=True), row["candidate"]] = row
-    return [row for row in latest.values() if row["candidate"] != row["baseline"]]
-
-
-def speed_section() -> str:
-    """Each race's range of ratios over its sizes; no absolute times."""
-    races: dict[tuple[str, str, str], list[float]] = {}
-    for row in speed_rows():
-        races.setdefault((row["name"].replace("_", " "), row["candidate"], row["baseline"]), []).append(row["ratio"])
-    lines = ["| race | candidate | against | sizes | ratio |", "| --- | --- | --- | ---: | ---: |"]
-    for (name, candidate, baseline), ratios in races.items():
-        span = " to ".join(dict.fromkeys(f"{ratio:.2f}" for ratio in (min(ratios), max(ratios))))
-        lines.append(f"| {name} | {candidate} | {baseline} | {len(ratios)} | {span} |")
-    return (
-        "Time of a training step over the peer's: candidates take turns in one process, and a ratio "
-        "is the median over rounds. [Every size, with quartiles](docs/generated/speed.md); again: the scripts in "
-        "[benchmarks/speed](benchmarks/speed).\n\n" + "\n".join(lines)
-    )
-
-
-def speed_page() -> str:
-    """Every race at every size."""
-    rows = speed_rows()
-    lines = [
-        "| race | sizes | candidate | against | ratio | quartiles | clock |",
-        "| --- | --- | --- | --- | ---: | ---: | --- |",
-    ]
-    for row in rows:
-        sizes = ", ".join(f"{key} {value}" for key, value in row["settings"].items())
-        cells = (row["name"].replace("_", " "), sizes, row["candidate"], row["baseline"], f"{row['ratio']:.3f}")
-        lines.append(f"| {' | '.join(cells)} | {row['low']:.3f} .. {row['high']:.3f} | {row['clock']} |")
-    machines = sorted({f"{row['cpu']}, {row['threads']} threads, torch {row['versions']['torch']}" for row in rows})
-    return "# Speed\n\nMeasured on " + "; ".join(machines) + ".\n\n" + "\n".join(lines) + "\n"
-
-
 def layers_section() -> str:
     """The names of every registered architecture, by kind."""
     lines = []
@@ -162,11 +124,10 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "digit-sum": lambda: table_section("digit-sum"),
     "imdb": lambda: table_section("imdb"),
     "gallery": gallery,
-    "speed": speed_section,
     "layers": layers_section,
     "architectures": architectures_section,
     "claims": lambda: claims_table(RESULTS),
-}
+} | {name: partial(section, Rows(RESULTS / "speed")) for name, section in SPEED_SECTIONS.items()}
 
 
 def rendered(page: Path) -> str:
@@ -184,7 +145,7 @@ def generate(out: Path) -> None:
         table = load_table(name)
         write_report(table, table_rows(table, RESULTS), RESULTS, out)["html"].unlink()
     rnnzoo(["plot", "gates", "--out", str(out / "gates.png")])
-    (out / "speed.md").write_text(speed_page(), encoding="utf-8")
+    speed_pictures(Rows(RESULTS / "speed"), out)
 
 
 def stale() -> list[str]:

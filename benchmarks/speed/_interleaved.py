@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from _rows import RESULTS, append
 
-from rnnzoo.bench.environment import processor
 from rnnzoo.bench.interleaved import CLOCKS, interleave, ratios
 
-__all__ = ["CLOCKS", "RESULTS", "compare", "conclude"]
-
-RESULTS = Path(__file__).resolve().parent.parent / "results" / "speed"
+__all__ = ["CLOCKS", "RESULTS", "compare", "conclude", "finding"]
 
 
 def compare(
@@ -51,10 +44,9 @@ def compare(
         label -> median over rounds of its time over the baseline's.
 
     Raises:
-        KeyError: ``baseline`` is not among the candidates, or there is no such clock.
+        UnknownName: ``baseline`` is not among the candidates.
+        KeyError: there is no such clock.
     """
-    if baseline not in candidates:
-        raise KeyError(f"baseline '{baseline}' is not a candidate; candidates: {', '.join(candidates)}")
     seconds = interleave(candidates, rounds=rounds, drop=warmup, now=CLOCKS[clock])
     return conclude(name, seconds, baseline=baseline, settings=settings, out=out, clock=clock)
 
@@ -73,39 +65,38 @@ def conclude(
     Args:
         seconds: label -> its time in each round.
     """
+    found = [finding(seconds, label, baseline) for label in seconds]
     rounds = len(seconds[baseline])
     print(f"\n{name} {json.dumps(dict(settings))}, threads {torch.get_num_threads()}, {rounds} rounds, {clock} time")
     print(f"{'candidate':<28}{'median ms':>12}{'ratio':>9}{'quartiles':>18}")
-    rows = []
-    for label, (middle, low, high) in ratios(seconds, baseline).items():
-        median = statistics.median(seconds[label])
-        print(f"{label:<28}{1e3 * median:>12.3f}{middle:>9.3f}{f'{low:.3f} .. {high:.3f}':>18}")
-        rows.append({"candidate": label, "seconds": median, "ratio": middle, "low": low, "high": high})
+    for row in found:
+        quartiles = f"{row['low']:.3f} .. {row['high']:.3f}"
+        print(f"{row['candidate']:<28}{1e3 * row['seconds']:>12.3f}{row['ratio']:>9.3f}{quartiles:>18}")
     if out is not None:
-        about = {"name": name, "baseline": baseline, "rounds": rounds, "clock": clock}
-        _append(out / f"{name}.jsonl", rows, about, settings)
-    return {row["candidate"]: row["ratio"] for row in rows}
+        kept = [row for row in found if row["candidate"] != baseline]
+        append(
+            out / f"{name}.jsonl", [{"name": name, "settings": dict(settings), "clock": clock, **row} for row in kept]
+        )
+    return {row["candidate"]: row["ratio"] for row in found}
 
 
-def _append(path: Path, rows: list[dict[str, Any]], about: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    machine = {
-        "settings": dict(settings),
-        "versions": {"python": platform.python_version(), "torch": version("torch")},
-        "threads": torch.get_num_threads(),
-        "cpu": processor(),
-        "cores": os.cpu_count(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "commit": _git("rev-parse", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
-        "finished_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+def finding(
+    measured: Mapping[str, Sequence[float]], candidate: str, baseline: str, quantity: str = "seconds"
+) -> dict[str, Any]:
+    """A row's numbers: the candidate's ratio to the baseline over rounds, with quartiles, and both medians.
+
+    Args:
+        measured: label -> a value in each round.
+        quantity: what the values are: "seconds" or "bytes".
+    """
+    middle, low, high = ratios({label: measured[label] for label in (candidate, baseline)}, baseline)[candidate]
+    return {
+        "candidate": candidate,
+        "baseline": baseline,
+        "ratio": middle,
+        "low": low,
+        "high": high,
+        quantity: statistics.median(measured[candidate]),
+        f"baseline_{quantity}": statistics.median(measured[baseline]),
+        "rounds": len(measured[candidate]),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        for row in rows:
-            file.write(json.dumps({**about, **row, **machine}) + "\n")
-
-
-def _git(*arguments: str) -> str:
-    here = Path(__file__).resolve().parent
-    done = subprocess.run(["git", *arguments], cwd=here, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or ("" if done.returncode == 0 else "unknown")

@@ -8,6 +8,7 @@ from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_agai
 from rnnzoo.figures.gradient_reach import gradient_reach
 from rnnzoo.figures.loss_against_length import loss_against_length
 from rnnzoo.figures.ranking import Ranked, ranking
+from rnnzoo.figures.ratio_ranking import LayerRatio, ratio_ranking
 from rnnzoo.figures.relative_time import Timing, relative_time
 from rnnzoo.figures.saving import FORMATS, save_figure
 
@@ -19,6 +20,7 @@ __all__ = [
     "Band",
     "Bar",
     "Curve",
+    "LayerRatio",
     "Panel",
     "Ranked",
     "Timing",
@@ -31,6 +33,7 @@ __all__ = [
     "gradient_reach",
     "loss_against_length",
     "ranking",
+    "ratio_ranking",
     "relative_time",
     "save_figure",
 ]

@@ -36,7 +36,7 @@ def native_pays(x: Tensor, lengths: Tensor | None, time: int, own: bool) -> bool
     """Whether torch's kernel is the quickest way for padded rows ``x`` of ``time`` steps and these lengths.
 
     On a CPU it is not where our own C can run (``own``), nor for ragged rows: packing them and padding the output again
-    takes several times as long as the eager fast path (``benchmarks/speed/native_vs_torch.py`` measures both). Rows
+    takes several times as long as the eager fast path (part ``native`` of ``benchmarks/speed`` measures both). Rows
     that come packed stay with the kernel.
     """
     return x.is_cuda or (not own and (lengths is None or not bool((lengths < time).any())))

@@ -1,0 +1,32 @@
+"""The parts of the measurement, in the order in which they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from _measurement import Plan
+
+from parts import every, first_use, gated, growth, memory, native, scan, step
+
+if TYPE_CHECKING:
+    from _options import Options
+
+
+class Part(NamedTuple):
+    """One question about speed."""
+
+    description: str
+    plan: Callable[[Options], Plan]
+
+
+PARTS: dict[str, Part] = {
+    "gated": Part("every layer of torchrecurrent, ours against theirs", gated.plan),
+    "all": Part("every layer against torch.nn.GRU and torch.nn.LSTM", every.plan),
+    "native": Part("RNN, LSTM and GRU against torch.nn's, under two allocators", native.plan),
+    "scan": Part("the scan against one addition; minGRU and minLSTM against minGRU-pytorch", scan.plan),
+    "step": Part("one step of a stream, every layer against torch.nn's cells", step.plan),
+    "memory": Part("peak memory of a training step, ours against the peers'", memory.plan),
+    "growth": Part("time of a training step against T, B and H", growth.plan),
+    "first-use": Part("building native code at first use, and the time without it", first_use.plan),
+}
