@@ -84,7 +84,7 @@ def _against_torch(rows: Rows, shapes: Sequence[str]) -> str:
     for shape in shapes:
         for what, baseline in ((TRAINING, "GRU"), (TRAINING, "LSTM"), (FORWARD, "GRU")):
             columns.append(against(rows.part("all", shape=shape, **what), f"torch.nn.{baseline}"))
-            heads.append(f">{'step' if what is TRAINING else 'forward'} / nn.{baseline}, {shape}")
+            heads.append(f">{'step' if what is TRAINING else 'forward'} over nn.{baseline}, {shape}")
             quartiles.append(what is TRAINING and baseline == "GRU")
     named = cells(row for column in columns for row in column)
     if not named:
@@ -148,7 +148,7 @@ def step(rows: Rows) -> str:
     mine = rows.part("step")
     sizes = list(dict.fromkeys((row["settings"]["B"], row["settings"]["H"]) for row in mine))
     columns = [against(rows.part("step", B=B, H=H), f"torch.nn.{p}Cell") for B, H in sizes for p in ("LSTM", "GRU")]
-    heads = [f">/ nn.{peer}Cell, B {B}, H {H}" for B, H in sizes for peer in ("LSTM", "GRU")]
+    heads = [f">over nn.{peer}Cell, B {B}, H {H}" for B, H in sizes for peer in ("LSTM", "GRU")]
     lines = [["**median**", *_medians(columns)[1:], ""]]
     for cell in cells(mine):
         row = of_cell(columns[0], cell)

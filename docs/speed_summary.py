@@ -48,6 +48,7 @@ def losses(rows: Rows) -> str:
         work = "peak memory" if row["name"] == "memory" else settings.get("pass", "one step")
         place = settings.get("shape") or f"B {settings['B']}, H {settings['H']}"
         kind = f"{work} at {place} against `{peer}`"
+        kind = f"RNN, LSTM, GRU: {work} against `torch.nn`" if row["name"] == "native" else kind
         counted[kind] = counted.get(kind, 0) + 1
         if row["ratio"] > 1:
             found.setdefault(kind, []).append(row)
@@ -58,10 +59,14 @@ def losses(rows: Rows) -> str:
     lines = []
     for kind, lost in found.items():
         worst = sorted(lost, key=lambda row: -row["ratio"])
-        named = ", ".join(f"{_brief(row)} {short(row['ratio'])}" for row in worst)
+        named = ("; " if worst[0]["name"] == "native" else ", ").join(
+            f"{_brief(row)} {short(row['ratio'])}" for row in worst
+        )
         lines.append((kind, f"{len(lost)} of {counted[kind]}", named))
     return table(["work", ">lost", "where"], lines)
 
 
 def _brief(row: Row) -> str:
-    return f"`{row['settings']['cell']}`" if row["name"] != "native" else described(row)
+    if row["name"] == "native":
+        return described(row)
+    return " ".join([f"`{row['settings']['cell']}`", row["settings"].get("form", "")]).strip()

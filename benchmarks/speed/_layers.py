@@ -11,6 +11,7 @@ from _shapes import Shape
 from torch import nn
 
 import rnnzoo
+from rnnzoo.ops.scan import choose_scan
 from rnnzoo.registry import LAYERS
 
 OTHERWISE_CALLED = {"NBR": "nbrc", "BR": "brc", "OriginalLSTM": "lstm_1997"}
@@ -18,7 +19,7 @@ OTHERWISE_CALLED = {"NBR": "nbrc", "BR": "brc", "OriginalLSTM": "lstm_1997"}
 SQUARE = ("intersection_rnn",)
 """Layers that need as many features as hidden numbers."""
 COPIES = 10
-"""About how many tensors of the size of all states a training step keeps."""
+"""About how many tensors of the size of what is kept a training step has."""
 
 
 def ours(name: str, size: Shape, **options: object) -> nn.Module:
@@ -77,8 +78,15 @@ def is_large(name: str, size: Shape) -> bool:
 
 
 def memory_needed(name: str, size: Shape) -> float:
-    """About how many bytes a training step of a layer needs."""
-    return 4.0 * COPIES * size.B * size.T * (state_numbers(name, size.I, size.H) + size.I)
+    """About how many bytes a training step of a layer needs: only without native code are all states kept."""
+    kept = size.H if native_scans() else state_numbers(name, size.I, size.H)
+    return 4.0 * COPIES * size.B * size.T * (kept + size.I)
+
+
+@functools.cache
+def native_scans() -> bool:
+    """Whether scans run in native code here."""
+    return choose_scan(None, torch.empty(1), "a scan") == "c"
 
 
 def memory_there() -> float:

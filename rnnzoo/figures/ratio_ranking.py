@@ -47,13 +47,13 @@ def ratio_ranking(
         layers.setdefault(ratio.layer, []).append(ratio)
     order = sorted(layers, key=lambda layer: (_mean(layers[layer]), layer))
     sizes = list(dict.fromkeys(ratio.size for ratio in ratios))
-    figure, (axis,) = new_figure(width=7.0, height=1.6 + ROW * (len(order) + 2))
+    figure, (axis,) = new_figure(width=7.0, height=1.6 + ROW * (len(order) + 3))
     most = max(ratio.high for ratio in ratios)
     axis.axvspan(1.0, max(1.6, 1.4 * most), color="#F0F0F0", linewidth=0, zorder=0)
     axis.axvline(1.0, color=INK, linewidth=1.3, zorder=1)
     for number, (label, value) in enumerate((aims or {}).items()):
         axis.axvline(value, color=SOFT, linewidth=1.1, linestyle=DASHES[number % len(DASHES)], zorder=1)
-        _words(axis, f"{label} {value:g}", value, 1)
+        _words(axis, f"{label} {value:g}", value, len(aims or {}) - number)
     _words(axis, "as fast", 1.0, 1)
     for row, layer in enumerate(order):
         found = layers[layer]
@@ -67,11 +67,11 @@ def ratio_ranking(
     axis.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_yticks([-row for row in range(len(order))], [f"{layer}  {_mean(layers[layer]):.2f}" for layer in order])
-    axis.set_ylim(0.3 - len(order), 1.8)
+    axis.set_ylim(0.3 - len(order), len(aims or {}) + 0.8)
     axis.tick_params(axis="y", length=0, labelsize=7.5)
     axis.grid(False, axis="y")
     axis.spines["left"].set_visible(False)
-    name_axes(axis, f"time over {baseline}'s (log scale; bars: quartiles; by each name: geometric mean)", "")
+    name_axes(axis, f"time over {baseline}'s, log scale\n(bars: quartiles; beside each name: geometric mean)", "")
     handles = [axis.plot([], [], linewidth=0, markersize=5, label=size, **_look(i))[0] for i, size in enumerate(sizes)]
     axis.legend(handles=handles, loc="lower left", fontsize=8, framealpha=1.0, edgecolor="none")
     if title:

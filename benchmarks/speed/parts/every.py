@@ -23,7 +23,7 @@ SHAPES = {"A": False, "small": False, "C": True, "D": True}
 """What is measured there: every layer, or only those that are parallel over time."""
 ROUND = {"A": 0.03, "small": 0.006, "C": 0.25, "D": 0.25}
 """Seconds that one layer's training step is thought to take at a shape; `LARGE` times it with a large state."""
-LARGE = 12
+LARGE = 4
 BASELINES = ("GRU", "LSTM")
 TOGETHER = 6  # layers that share their baselines' rounds
 REPEATS = 10  # at the small shape
