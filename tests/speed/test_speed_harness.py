@@ -23,7 +23,7 @@ def rows_of(folder, part):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_writes_rows_with_all_that_is_needed_to_repeat_them(measured, part):
-    if part == "gated":
+    if part in ("gated", "memory"):
         peer("torchrecurrent")
     folder, _ = measured
     rows = rows_of(folder, part)
@@ -40,7 +40,7 @@ def test_a_part_writes_rows_with_all_that_is_needed_to_repeat_them(measured, par
 
 @pytest.mark.parametrize("part", PARTS)
 def test_the_page_reads_a_part(measured, part):
-    if part == "gated":
+    if part in ("gated", "memory"):
         peer("torchrecurrent")
     rows = Rows(measured[0])
     section = SECTIONS[f"speed-{part}"](rows)
