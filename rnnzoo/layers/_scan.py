@@ -59,8 +59,9 @@ from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._scan_stage import run_stage, scan_stage
+from rnnzoo.ops.backends import OWN
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.ops.scan import EVERYWHERE, choose_scan, scan, unsqueezed
+from rnnzoo.ops.scan import EVERYWHERE, choose_scan, own_scans, scan, unsqueezed
 from rnnzoo.ops.window import causal_convolution, extend
 
 
@@ -252,10 +253,10 @@ class ScanCell(nn.Module):
         """
         state = check_call(self, x, state, lengths, self._weight())
         backend = choose_scan(self.backend, self._weight(), type(self).__name__)
-        structure = scan_stage(self, x, state) if backend == "c" else None
+        structure = scan_stage(self, x, state, backend) if backend in OWN else None
         if structure is not None:
             self.last_backend = backend
-            return run_stage(self, structure, x, state, lengths)
+            return run_stage(self, structure, x, state, lengths, backend)
         hoisted, own, tail = self._hoisted(x, state, lengths)
         y, final = self.outputs(hoisted, own, lengths, backend)
         self.last_backend = backend
@@ -263,8 +264,8 @@ class ScanCell(nn.Module):
 
     @property
     def backends(self) -> tuple[str, ...]:
-        """Those that can run this cell, "c" where there is a compiler."""
-        return (*EVERYWHERE, "c")
+        """Those that can run this cell where it lies, "c" where there is a compiler."""
+        return (*EVERYWHERE, *own_scans(self._weight().device.type))
 
     def gate_values(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> GateValues:
         """Gates and states of every step, of the arguments of `forward`; see `GateValues`. The tail is not among them.

@@ -18,6 +18,7 @@ from rnnzoo.contracts import State
 from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops._pointwise import trace
 from rnnzoo.ops._scalars import Program
+from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.window import causal_convolution, extend
@@ -49,13 +50,14 @@ def channel_weights(cell: ScanCell) -> dict[str, Tensor]:
     return {name: getattr(cell, name) for name in names}
 
 
-def scan_stage(cell: ScanCell, x: Tensor, state: State) -> Structure | None:
+def scan_stage(cell: ScanCell, x: Tensor, state: State, backend: str) -> Structure | None:
     """The cell as a gated recurrence that native code can run here; ``None`` where it is none or that cannot.
 
     Args:
         cell: it.
         x: its input, for device and dtype.
         state: its initial state.
+        backend: which native code.
     """
     if cell.activate is None or transformed():
         return None
@@ -64,13 +66,14 @@ def scan_stage(cell: ScanCell, x: Tensor, state: State) -> Structure | None:
     if cell not in _FOUND or _FOUND[cell][0] != options:
         _FOUND[cell] = options, _structure(cell)
     found = None if any(name in vars(cell) for name in (*AS_THE_BASE, *OWN)) else _FOUND[cell][1]
-    if found is None or choose_backend(None, found, x, state, type(cell).__name__) != "c":
+    try:
+        return None if found is None else found if choose_backend(backend, found, x, state) == backend else None
+    except BackendError:
         return None
-    return found
 
 
 def run_stage(
-    cell: ScanCell, structure: Structure, x: Tensor, state: State, lengths: Tensor | None
+    cell: ScanCell, structure: Structure, x: Tensor, state: State, lengths: Tensor | None, backend: str
 ) -> tuple[Tensor, State]:
     """What the cell's `forward` gives, by one native loop from the products to what is read out."""
     tail: State = ()
@@ -90,7 +93,7 @@ def run_stage(
     made = channel_weights(cell)
     vectors = {name: made[name] for name in structure.vectors}
     y, final = gated(
-        structure.stages, x, state[: len(cell.states)], [None], None, vectors, lengths=lengths, backend="c",
+        structure.stages, x, state[: len(cell.states)], [None], None, vectors, lengths=lengths, backend=backend,
         states=structure.states, output=structure.output, input_weight=weight, input_bias=bias,
     )  # fmt: skip
     return cell.project_out(y), (*final, *tail)

@@ -203,11 +203,11 @@ def _differentiable(
     return grad_a, u, grad_h0
 
 
-def _in_torch(*given: Any) -> tuple[Tensor | None, Tensor, Tensor]:
-    """The same, without native code."""
+def _in_torch(*given: Any, states: Callable[..., Tensor] | None = None) -> tuple[Tensor | None, Tensor, Tensor]:
+    """The same, without C: by ``states``, or by blocks."""
     from rnnzoo.ops.scan import blocked
 
-    return partial(_differentiable, states=blocked)(*given)
+    return partial(_differentiable, states=states or blocked)(*given)
 
 
 class Shared(NamedTuple):

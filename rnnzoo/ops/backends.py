@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from rnnzoo.registry import unknown
 
-BACKENDS = ("reference", "torch", "c", "native")
-"""The readable loop; the fast path in eager torch; our own C, built on this machine; torch's own fused kernels."""
+BACKENDS = ("reference", "torch", "c", "triton", "native")
+"""The readable loop; the fast path in eager torch; our own C, built on this machine; our own Triton, for CUDA; torch's
+own fused kernels."""
+OWN = ("c", "triton")
+"""Native code of our own."""
+
+
+def own_backend(device: str) -> str:
+    """Which of ours runs on a device."""
+    return "triton" if device == "cuda" else "c"
 
 
 class BackendError(RuntimeError):

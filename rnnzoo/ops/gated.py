@@ -23,41 +23,64 @@ from rnnzoo.ops._gated_forward import forward_rows
 from rnnzoo.ops._gated_plan import Plan, Stage, Structure
 from rnnzoo.ops._gated_reference import gated_reference, run_stages
 from rnnzoo.ops._rows import Rows
-from rnnzoo.ops.backends import BackendError, resolve
+from rnnzoo.ops._triton_gated import find_triton, run_triton, triton_source
+from rnnzoo.ops._triton_kernel import interpreted
+from rnnzoo.ops.backends import OWN, BackendError, own_backend, resolve
 from rnnzoo.ops.ragged import zero_padding
 
-__all__ = ["Missing", "Stage", "Structure", "c_source", "choose_backend", "gated", "gated_step"]
+__all__ = ["Missing", "Stage", "Structure", "choose_backend", "gated", "gated_step", "own_backends"]
+
+
+def own_backends(structure: Structure, device: str) -> tuple[str, ...]:
+    """Which of our own native code this recurrence has on such a device; "c" needs a compiler besides."""
+    found = [] if isinstance(c_source(structure), Missing) else ["c"]
+    if (device == "cuda" or interpreted()) and not isinstance(triton_source(structure), Missing):
+        found.append("triton")
+    return tuple(found)
 
 
 def choose_backend(
     backend: str | None, structure: Structure, x: Tensor, state: State = (), what: str = "a gated recurrence"
 ) -> str:
-    """The backend ``gated`` will run: the one asked for, else "c" where it can, or the loop where a graph is traced.
+    """The backend ``gated`` will run: the one asked for, else native code where it can, or the loop in a traced graph.
 
     Args:
         backend: what the caller asked for, if anything.
         structure: of the recurrence.
         x: the input, for its device and dtype.
-        state: the initial state, where it is known, the recurrence's members first: "c" has no whole numbers in it.
+        state: the initial state, where it is known, the recurrence's members first: native code has no whole numbers.
         what: what is to run, for messages.
 
     Raises:
-        UnknownName, BackendError: as ``backends.resolve``; BackendError also where "c" cannot run, with the reason.
+        UnknownName, BackendError: as ``backends.resolve``; BackendError also where native code cannot, with the reason.
     """
     if backend is None and torch.compiler.is_compiling():
         return "reference"
-    if backend in (None, "c"):
-        dtype = torch.float32 if x.dtype.itemsize < 4 and _autocast(x) else x.dtype
+    own = own_backend(x.device.type) if backend is None else backend
+    if own in OWN:
         found: Any = Missing("a state holds whole numbers", here=False)
         if all(member.is_floating_point() for member in state[: len(structure.states)]):
-            found = find_kernel(structure, x.device.type, dtype)
+            found = _find(own, structure, x)
         if not isinstance(found, Missing):
-            return "c"
-        if backend == "c":
-            raise BackendError(f"{what} cannot run with backend='c': {found.reason}. backend='torch' can.")
+            return own
+        if backend is not None:
+            raise BackendError(f"{what} cannot run with backend='{own}': {found.reason}. backend='torch' can.")
         if found.here:
             tell_once(found.reason)
-    return resolve(backend, ("reference", "torch", "c"), "torch", what)
+    return resolve(backend, ("reference", "torch", *OWN), "torch", what)
+
+
+def _find(backend: str, structure: Structure, x: Tensor) -> Any:
+    """The code of one of ours for numbers such as x, or why there is none."""
+    if backend == "triton":
+        return find_triton(structure, x.device.type, _product_dtype(x))
+    return find_kernel(structure, x.device.type, torch.float32 if x.dtype.itemsize < 4 and _autocast(x) else x.dtype)
+
+
+def _product_dtype(x: Tensor) -> torch.dtype:
+    """What Triton multiplies in: autocast's dtype where it is on, else that of x."""
+    device = x.device.type
+    return torch.get_autocast_dtype(device) if _autocast(x) and x.dtype.itemsize <= 4 else x.dtype
 
 
 def gated(
@@ -90,13 +113,14 @@ def gated(
         output: the value put out at each step: a state (as the step ends) or a stage's result.
         input_weight, input_bias: of the input product, (W, I) and (W,).
         lengths: (B,) int64, checked by the caller (``ragged.check_lengths``).
-        backend: "reference", "torch", "c" or ``None`` to choose.
+        backend: "reference", "torch", "c", "triton" or ``None`` to choose.
         key: of the native code that a graph calls which is being traced (``_c_operator``); "": none.
 
     Returns:
         y (B, T, O), zeros beyond a row's length, and the state at each row's own length.
 
-    Under autocast the recurrence itself runs in float32; the input product runs as autocast runs any.
+    Under autocast the recurrence itself runs in float32, and the products as autocast runs any: the input's, and on
+    "triton", which adds them up in float32, those of the recurrent weights.
 
     Raises:
         UnknownName, BackendError: the backend is unknown or cannot run.
@@ -116,7 +140,8 @@ def gated(
     if input_weight is not None and (autocast or backend == "reference"):
         x, input_weight, input_bias = linear(x, input_weight, input_bias), None, None
     if autocast:
-        x, state, weights, biases = _float32(x), tuple(_all32(state)), _all32(weights), _all32(biases)
+        x = x.to(_product_dtype(x)) if backend == "triton" else _float32(x)
+        state, weights, biases = tuple(_all32(state)), _all32(weights), _all32(biases)
         vectors = dict(zip(vectors, _all32(vectors.values()), strict=True))
     with _float32_only(x) if autocast else contextlib.nullcontext():
         if backend == "reference":
@@ -129,12 +154,15 @@ def gated(
                 key, x, input_weight, input_bias, state, weights, biases, tuple(vectors.values()), lengths
             )
         if rows is None:
-            kernel = find_kernel(structure, x.device.type, x.dtype)
+            kernel = _find(backend, structure, x)
             if isinstance(kernel, Missing):  # `choose_backend` has found it
                 raise BackendError(kernel.reason)
             x, input_bias, biases = _fold(kernel.plan, x, input_weight, input_bias, biases)
             given = (x, input_weight, input_bias, state, weights, biases, tuple(vectors.values()), lengths)
-            return run_c(kernel, *given)
+            if backend == "c":
+                return run_c(kernel, *given)
+            y, ends = run_triton(kernel, *given)
+            return _float32(y) if autocast else y, ends
         plan = Plan(*structure)
         x, input_bias, biases = _fold(plan, x, input_weight, input_bias, biases)
         tensors = (*state, *weights, *biases, *vectors.values())

@@ -19,13 +19,17 @@ import torch
 from torch import Tensor
 
 from rnnzoo.ops._c_build import Missing, tell_once
-from rnnzoo.ops._c_scan import find_scan, scan_c
-from rnnzoo.ops.backends import BackendError, resolve
+from rnnzoo.ops._c_scan import find_scan, scan_c, transformed
+from rnnzoo.ops._scan_checks import check_scan_arguments
+from rnnzoo.ops._triton_kernel import interpreted
+from rnnzoo.ops._triton_scan import find_triton_scan, scan_triton
+from rnnzoo.ops.backends import OWN, BackendError, own_backend, resolve
 from rnnzoo.ops.ragged import check_lengths, mask
 
 EVERYWHERE = ("reference", "torch")
 """The backends that need no compiler."""
 BACKENDS = (*EVERYWHERE, "c")
+"""Those of a CPU; of CUDA they are EVERYWHERE and "triton"."""
 HALF = (torch.float16, torch.bfloat16)
 BLOCK = 16  # steps composed one after another in a block
 LOOP = 64  # up to here a plain loop is quicker than blocks
@@ -33,7 +37,7 @@ WIDE = 4096  # from here on too, on the CPU: the numbers of a step, for each thr
 
 
 def choose_scan(backend: str | None, like: Tensor, what: str) -> str:
-    """The backend that a scan of such numbers will run: the one asked for, else "c" where it can, else "torch".
+    """The backend that a scan of such numbers will run: the one asked for, else native code, else "torch".
 
     Args:
         backend: what the caller asked for, if anything.
@@ -41,19 +45,26 @@ def choose_scan(backend: str | None, like: Tensor, what: str) -> str:
         what: what is to run, for messages.
 
     Raises:
-        UnknownName, BackendError: as ``backends.resolve``; BackendError also where "c" cannot run, with the reason.
+        UnknownName, BackendError: as ``backends.resolve``; BackendError also where native code cannot, with the reason.
     """
-    if backend in (None, "c"):
+    own = own_backend(like.device.type) if backend is None else backend
+    if own in OWN:
         found: Any = Missing("a graph is being traced", here=False)
         if not torch.compiler.is_compiling():
-            found = find_scan(like.device.type, torch.float32 if like.dtype in HALF else like.dtype)
+            find = find_triton_scan if own == "triton" else find_scan
+            found = find(like.device.type, torch.float32 if like.dtype in HALF else like.dtype)
         if not isinstance(found, Missing):
-            return "c"
-        if backend == "c":
-            raise BackendError(f"{what} cannot run with backend='c': {found.reason}. backend='torch' can.")
+            return own
+        if backend is not None:
+            raise BackendError(f"{what} cannot run with backend='{own}': {found.reason}. backend='torch' can.")
         if found.here:
             tell_once(found.reason)
-    return resolve(backend, BACKENDS, "torch", what)
+    return resolve(backend, (*EVERYWHERE, *OWN), "torch", what)
+
+
+def own_scans(device: str) -> tuple[str, ...]:
+    """Which native code a scan has on such a device; "c" needs a compiler besides."""
+    return ("c", "triton") if device == "cuda" or interpreted() else ("c",)
 
 
 def scan(
@@ -68,8 +79,8 @@ def scan(
         b: inputs (B, T, ...).
         h0: the state before the first step (B, ...).
         lengths: (B,) int64, each row's number of steps, 1 to T; ``None``: all T. What a and b hold beyond is ignored.
-        backend: "reference" (the loop over time), "torch" (blocks), "c" (a loop in native code, on a CPU), or ``None``
-            to have it chosen. All are doubly differentiable.
+        backend: "reference" (the loop over time), "torch" (blocks), "c" (a loop in native code, on a CPU), "triton"
+            (the same on CUDA), or ``None`` to have it chosen. All are doubly differentiable.
 
     Returns:
         h (B, T, ...), zero beyond a row's length, and the state at each row's length (B, ...).
@@ -81,7 +92,7 @@ def scan(
     """
     chosen = choose_scan(backend, b, "scan")
     a, b, h0 = _without_autocast(a, b, h0)
-    _check(a, b, h0)
+    check_scan_arguments(a, b, h0)
     given = a.dtype
     if given in HALF:
         a, b, h0 = a.float(), b.float(), h0.float()
@@ -110,7 +121,7 @@ def complex_scan(
     """
     chosen = choose_scan(backend, b, "complex_scan")
     a, b, h0 = _without_autocast(a, b, h0)
-    _check(a, b, h0)
+    check_scan_arguments(a, b, h0)
     for name, value in {"a": a, "b": b, "h0": h0}.items():
         if value.shape[-1] != 2:
             raise ValueError(
@@ -139,6 +150,8 @@ def _run(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None, chosen: str) 
         check_lengths(lengths, b.shape[0], b.shape[1])
     if chosen == "c":
         return scan_c(a, b, h0, lengths)
+    if chosen == "triton" and not transformed():
+        return scan_triton(a, b, h0, lengths)
     if chosen == "reference":
         return run_reference(lengths, a, b, h0)
     if lengths is not None:
@@ -278,23 +291,3 @@ def _steps(a: Tensor, T: int) -> tuple[Tensor, ...]:
 def unsqueezed(a: Tensor, b: Tensor) -> Tensor:
     """Coefficients that lack sizes of b in front, with 1 for each of them."""
     return a[(None,) * (b.dim() - a.dim())]
-
-
-def _check(a: Tensor, b: Tensor, h0: Tensor) -> None:
-    if not a.is_floating_point() or a.dtype != b.dtype or a.dtype != h0.dtype:
-        raise TypeError(f"a, b, h0 have dtypes {a.dtype}, {b.dtype}, {h0.dtype}; expected one floating-point dtype.")
-    for name, value in {"a": a, "b": b}.items():
-        if value.dim() < 2 or value.shape[1] < 1:
-            raise ValueError(
-                f"{name} has shape {tuple(value.shape)}; expected (batch, time, ...) with at least one time step."
-            )
-    if a.shape != b.shape and (
-        b.dim() != a.dim() or any(n not in (1, m) for n, m in zip(a.shape, b.shape, strict=True))
-    ):
-        raise ValueError(
-            f"b has shape {tuple(b.shape)}; expected a's shape, {tuple(a.shape)} (where a has 1, any size)."
-        )
-    if h0.shape != (b.shape[0], *b.shape[2:]):
-        raise ValueError(
-            f"h0 has shape {tuple(h0.shape)}; expected {(b.shape[0], *b.shape[2:])}: b's shape without time."
-        )

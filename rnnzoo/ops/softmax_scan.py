@@ -23,9 +23,12 @@ import torch
 from torch import Tensor
 
 from rnnzoo.contracts import State
-from rnnzoo.ops._c_scan import largest_c
+from rnnzoo.ops._c_scan import largest_c, transformed
+from rnnzoo.ops._triton_scan import largest_triton
 from rnnzoo.ops.ragged import check_lengths, mask
 from rnnzoo.ops.scan import HALF, MAX_PLUS, blocked, choose_scan, scan
+
+LARGEST = {"c": largest_c, "triton": largest_triton}
 
 
 def lowest(dtype: torch.dtype) -> float:
@@ -54,8 +57,8 @@ def softmax_scan(
             it does not vary along it; ``None`` is 0.
         lengths: (B,) int64, each row's number of steps, 1 to T; ``None``: all T. What s, v and decay hold beyond is
             ignored.
-        backend: "reference" (the loop over time), "torch" (blocks), "c" (loops in native code, on a CPU), or ``None``
-            to have it chosen. All are doubly differentiable.
+        backend: "reference" (the loop over time), "torch" (blocks), "c" (loops in native code, on a CPU), "triton"
+            (the same on CUDA), or ``None`` to have it chosen. All are doubly differentiable.
 
     Returns:
         The states at every step, m and u (B, T, ...) and w (B, T, ..., V), zero beyond a row's length; and those at
@@ -103,7 +106,8 @@ def _reference(s: Tensor, v: Tensor, decay: Tensor, m: Tensor, u: Tensor, w: Ten
 def _parallel(s: Tensor, v: Tensor, decay: Tensor, m0: Tensor, u0: Tensor, w0: Tensor, backend: str) -> State:
     """The same as scans: first which of the two is the larger at each step, then m, then u and w together."""
     with torch.no_grad():
-        largest = largest_c(decay, s, m0) if backend == "c" else blocked(decay, s, m0, ring=MAX_PLUS)  # (B, T, ...)
+        own = None if backend == "triton" and transformed() else LARGEST.get(backend)
+        largest = own(decay, s, m0) if own else blocked(decay, s, m0, ring=MAX_PLUS)  # (B, T, ...)
         before = torch.cat((m0.unsqueeze(1), largest[:, :-1]), 1) + decay
         old = (torch.sign(before - s) + 1) / 2  # 1 where the exponents so far are larger, 1/2 where both are the same
     m, _ = scan(old, old * decay + (1 - old) * s, m0, backend=backend)  # (B, T, ...)
