@@ -116,9 +116,7 @@ def measure_gated(setting: Setting) -> None:
         low = torch.bfloat16
         baseline = nn.LSTM(hidden, hidden, batch_first=True).to(setting.device)
         candidates = {"torch.nn.LSTM": train_step(baseline, x, low if setting.device == "cuda" else None)}
-        for name in (
-            ("peephole_lstm", "mgu") if setting.tiny else ("peephole_lstm", "lstm", "gru", "mgu", "lem", "ugrnn")
-        ):
+        for name in CELLS[:2] if setting.tiny else CELLS:
             candidates[name] = train_step(layer(name, hidden, setting.backend, setting.device), x, low)
         peer = _peer("PeepholeLSTM", hidden)
         if peer is not None:
@@ -171,7 +169,7 @@ def measure_native(setting: Setting) -> None:
 def measure_autocast(setting: Setting) -> None:
     """Outputs under bfloat16 against those in float32."""
     batch, time, hidden = (2, 3, 8) if setting.tiny else (16, 100, 256)
-    for name in ("peephole_lstm", "mgu") if setting.tiny else ("peephole_lstm", "gru", "mgu", "lem", "scrn", "mingru"):
+    for name in CELLS[:2] if setting.tiny else (*CELLS, "scrn", "mingru"):
         torch.manual_seed(0)
         cell = layer(name, hidden, setting.backend, setting.device)
         x = torch.randn(batch, time, hidden, device=setting.device)

@@ -60,7 +60,7 @@ from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_st
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._layout import Layout
 from rnnzoo.ops._c_operator import kernel_key, runs_in_graph
-from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated, gated_step, own_backends
+from rnnzoo.ops.gated import Stage, Structure, backends_of, choose_backend, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
 from rnnzoo.ops.native import native_pays, native_stack, native_step, native_steps
 from rnnzoo.ops.ragged import zero_padding
@@ -242,8 +242,7 @@ class GatedCell(nn.Module):
     @property
     def backends(self) -> tuple[str, ...]:
         """Those that can run this cell where it lies, "c" where there is a compiler."""
-        own = own_backends(self.structure(), self.weight_ih.device.type)
-        return ("reference", "torch", *own, *(("native",) if self.native_mode is not None else ()))
+        return (*backends_of(self.structure(), self.weight_ih.device.type), *(("native",) if self.native_mode else ()))
 
     def runs_in_c(self, x: Tensor) -> bool:
         """Whether there is C of our own for this cell and numbers such as x; it is built if need be."""

@@ -28,12 +28,12 @@ from rnnzoo.ops._triton_kernel import interpreted
 from rnnzoo.ops.backends import OWN, BackendError, own_backend, resolve
 from rnnzoo.ops.ragged import zero_padding
 
-__all__ = ["Missing", "Stage", "Structure", "choose_backend", "gated", "gated_step", "own_backends"]
+__all__ = ["Missing", "Stage", "Structure", "backends_of", "choose_backend", "gated", "gated_step"]
 
 
-def own_backends(structure: Structure, device: str) -> tuple[str, ...]:
-    """Which of our own native code this recurrence has on such a device; "c" needs a compiler besides."""
-    found = [] if isinstance(c_source(structure), Missing) else ["c"]
+def backends_of(structure: Structure, device: str) -> tuple[str, ...]:
+    """The backends that this recurrence has on such a device; "c" needs a compiler besides."""
+    found = ["reference", "torch"] + ([] if isinstance(c_source(structure), Missing) else ["c"])
     if (device == "cuda" or interpreted()) and not isinstance(triton_source(structure), Missing):
         found.append("triton")
     return tuple(found)

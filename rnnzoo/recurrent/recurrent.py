@@ -31,7 +31,7 @@ class Recurrent(CellStack):
         bidirectional: a second stack reads each sequence from its end; outputs are concatenated.
         proj_size: width of the projected output, for layers that declare the capability.
         device, dtype: of the parameters.
-        backend: "reference", "torch", "c" or "native" forces one; None chooses. ``last_backend`` tells which one ran.
+        backend: "reference", "torch", "c", "triton" or "native" forces one; None chooses; ``last_backend`` is what ran.
         **options: the architecture's own.
 
     Raises:
