@@ -13,6 +13,7 @@ from torch import nn
 from rnnzoo.layers.gru import GRU
 from rnnzoo.layers.layer_norm_gru import LayerNormGRU
 from rnnzoo.layers.lstm import LSTM
+from rnnzoo.layers.nru import NRU
 from rnnzoo.layers.peephole_lstm import PeepholeLSTM
 from rnnzoo.layers.srn import SRN
 from rnnzoo.ops._c_build import tell_once
@@ -115,7 +116,7 @@ def test_gru_with_the_reset_before_the_product_equals_its_oracle():
 def test_our_own_c_runs_by_default_and_what_it_cannot_do_runs_in_torch():
     x = torch.randn(1, 2, I)
     expected = {SRN(I, H): "c", LSTM(I, H): "c", LSTM(I, H, proj_size=2): "c", GRU(I, H): "c", PeepholeLSTM(I, H): "c"}
-    expected |= {LayerNormGRU(I, H): "torch"}
+    expected |= {LayerNormGRU(I, H): "c", NRU(I, H): "torch"}
     for cell, backend in expected.items():
         assert cell.last_backend is None
         cell(x)
