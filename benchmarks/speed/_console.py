@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import rich.console
+import rich.markup
 from _measurement import Elsewhere, Measurement
 from _rows import allocator
 
@@ -74,6 +75,16 @@ class Console:
         self._out.print(
             f"[dim]there already: {first.candidate} against {first.baseline} ({len(step.comparisons)})[/dim]"
         )
+
+    def failed(self, step: Measurement | Elsewhere, error: Exception) -> None:
+        """A measurement that could not be made."""
+        what = (
+            ", ".join(dict.fromkeys(c.candidate for c in step.comparisons))
+            if isinstance(step, Measurement)
+            else step.part
+        )
+        said = rich.markup.escape(f"{what}: {type(error).__name__}: {error}")
+        self._out.print(f"[red]failed:[/red] {said}")
 
     def end_of_part(self, name: str) -> None:
         """The median over all comparisons with each package, and the worst one; of growth, the exponents."""

@@ -37,15 +37,20 @@ def plan(options: Options) -> Plan:
             continue
         size = sizes(shape, options.quick)
         named = [entry.name for entry in LAYERS.entries() if entry.parallel or not parallel]
-        fit = []
+        fit, alone = [], []
         for cell in options.chosen(named):
-            needed = memory_needed(cell, size)
+            try:
+                needed, large = memory_needed(cell, size), is_large(cell, ALL_SHAPES[shape])
+            except Exception as error:  # one layer that is broken is no reason to measure none
+                made.left_out.append(f"{cell} at {shape} cannot be built: {error}")
+                continue
             if needed > 0.7 * memory_there():
                 made.left_out.append(f"{cell} at {shape}: a training step would need about {needed / 2**30:.0f} GiB")
+            elif large:
+                alone.append([cell])
             else:
                 fit.append(cell)
-        alone = [[cell] for cell in fit if is_large(cell, ALL_SHAPES[shape])]
-        together = groups([cell for cell in fit if [cell] not in alone], TOGETHER)
+        together = groups(fit, TOGETHER)
         made.steps += [_measurement(g, shape, size, p, options) for g in (*together, *alone) for p in PASSES]
     return made
 
