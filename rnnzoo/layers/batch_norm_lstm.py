@@ -182,7 +182,14 @@ class BatchNormLSTM(GatedCell):
         *start, clock = state
         blocks = self._blocks(x.unsqueeze(1), clock, None)[:, 0]  # (B, W)
         y, final = gated_step(
-            self.stages, blocks, tuple(start), [self.weight_hh], [None], self._gains(), states=STATES, output=self._put
+            self.stages,
+            blocks,
+            tuple(start),
+            [self.weight_hh],
+            [None],
+            self.vector_weights(),
+            states=STATES,
+            output=self._put,
         )
         if self.training:
             self._remember(x.unsqueeze(1), y.unsqueeze(1), start[0], clock, None)
@@ -196,7 +203,7 @@ class BatchNormLSTM(GatedCell):
         """
         *start, clock = check_call(self, x, state, lengths)
         x = x if lengths is None else zero_padding(x, lengths)
-        blocks, gains = self._blocks(x, clock, lengths), self._gains()
+        blocks, gains = self._blocks(x, clock, lengths), self.vector_weights()
         found = gated_values(
             self.stages, blocks, tuple(start), [self.weight_hh], [None], gains, states=STATES, lengths=lengths
         )
@@ -211,7 +218,7 @@ class BatchNormLSTM(GatedCell):
             tuple(start),
             [self.weight_hh],
             [None],
-            self._gains(),
+            self.vector_weights(),
             states=STATES,
             output=self._put,
             lengths=lengths,
@@ -227,7 +234,8 @@ class BatchNormLSTM(GatedCell):
         """What the recurrence puts out: in training c too, for its statistics."""
         return "hc" if self.training else "h"
 
-    def _gains(self) -> dict[str, Tensor]:
+    def vector_weights(self) -> dict[str, Tensor]:
+        """What the updates read: in evaluation nothing, for the input blocks hold it all."""
         if not self.training:
             return {}
         return {"gain_hh": self.gain_hh, "gain_c": self.gain_c, "shift_c": self._shift_c()}
