@@ -270,10 +270,10 @@ class GatedCell(nn.Module):
         if torch.compiler.is_compiling():
             own = self.backend in (None, "c") and runs_in_graph(x, state)
             return "c" if own and self._key("c", x) else self._choose(self.backend, x, state)
-        if self.backend == "native" and self.native_mode is not None:
-            return "native"
-        if self.backend is None and self.native_mode and native_pays(x, lengths, x.shape[1], self.runs_in_c(x)):
-            return "native"
+        if self.native_mode is not None and self.backend in (None, "native"):
+            given = (self.native_mode, x, lengths, x.shape[1], self.native_weights(), lambda: self.runs_in_c(x))
+            if self.backend == "native" or native_pays(*given):
+                return "native"
         return self._choose(self.backend, x, state)
 
     def _native(self, x: Tensor, state: State, lengths: Tensor | None, _: str) -> tuple[Tensor, State]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 
@@ -33,18 +36,54 @@ def _of(kind: Any, count: int) -> Any:
 
 
 def in_threads(one: Callable[[int], int], parts: int) -> None:
-    """Call ``one`` with 0, ..., parts - 1, each on a thread of its own, the first on this.
+    """Call ``one`` with 0, ..., parts - 1: side by side on torch's own threads where they can be had, else on others.
+
+    Torch's wait for more work without sleep when they have done some, so that other threads would fight with them.
 
     Raises:
         MemoryError: one of them did not return 0.
     """
     if parts == 1:
-        failed = one(0)
+        failed = [one(0)]
     else:
-        waiting = [_pool(os.getpid()).submit(one, number) for number in range(1, parts)]
-        failed = max([one(0), *(each.result() for each in waiting)])  # none may be left running
-    if failed:
+        team = _torch_team() if os.getpid() == _HERE else None  # a forked process has but one thread
+        failed = _in_pool(one, parts) if team is None else _in_team(team, one, parts)
+    if len(failed) < parts or any(failed):
         raise MemoryError("native code found no room for its states.")
+
+
+def _in_pool(one: Callable[[int], int], parts: int) -> list[int]:
+    waiting = [_pool(os.getpid()).submit(one, number) for number in range(1, parts)]
+    return [one(0), *(each.result() for each in waiting)]  # none may be left running
+
+
+def _in_team(team: Any, one: Callable[[int], int], parts: int) -> list[int]:
+    """Each thread of the team takes parts until there are none left; Python's lock guards the taking."""
+    numbers, done = iter(range(parts)), list[int]()
+
+    def work(_: Any) -> None:
+        for number in numbers:
+            done.append(one(number))
+
+    team(_WORK(work), None, torch.get_num_threads(), 0)
+    return done
+
+
+_HERE = os.getpid()
+_WORK = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+@functools.cache
+def _torch_team() -> Any:
+    """``GOMP_parallel(work, data, threads, flags)`` of the OpenMP library that torch has loaded; ``None`` without."""
+    maps = Path("/proc/self/maps")
+    loaded = {line.split()[-1] for line in maps.read_text().splitlines()} if maps.exists() else set()
+    found = [Path(name) for name in loaded if re.match(r"lib(gomp|iomp5|omp)\b", Path(name).name)]
+    own = [path for path in found if Path(torch.__file__).parent in path.parents] or found
+    team = getattr(ctypes.CDLL(str(own[0])), "GOMP_parallel", None) if len(own) == 1 else None
+    if team is not None:
+        team.argtypes, team.restype = [_WORK, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint], None
+    return team
 
 
 @functools.lru_cache(maxsize=1)

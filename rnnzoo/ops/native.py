@@ -30,16 +30,24 @@ _STEPS: dict[str, Callable[..., Any]] = {
     "rnn_relu": _VF.rnn_relu_cell,
 }
 MODES = tuple(_KERNELS)
+LITTLE = 1 << 22
+"""Multiplications forward, of all steps, up to which torch's LSTM is done first."""
 
 
-def native_pays(x: Tensor, lengths: Tensor | None, time: int, own: bool) -> bool:
+def native_pays(
+    mode: str, x: Tensor, lengths: Tensor | None, time: int, weights: Sequence[Tensor], own: Callable[[], bool]
+) -> bool:
     """Whether torch's kernel is the quickest way for padded rows ``x`` of ``time`` steps and these lengths.
 
-    On a CPU it is not where our own C can run (``own``), nor for ragged rows: packing them and padding the output again
-    takes several times as long as the eager fast path (part ``native`` of ``benchmarks/speed`` measures both). Rows
-    that come packed stay with the kernel.
+    On a CPU it is not for ragged rows: packing them and padding the output again takes several times as long as the
+    eager fast path. Else it is where our own C cannot run (``own``), and for an LSTM with little to do, where torch
+    gets to its own C sooner (part ``native`` of ``benchmarks/speed`` measures it all). Rows that come packed stay with
+    the kernel.
     """
-    return x.is_cuda or (not own and (lengths is None or not bool((lengths < time).any())))
+    if x.is_cuda or (lengths is not None and bool((lengths < time).any())):
+        return x.is_cuda
+    little = mode == "lstm" and time <= 64 and x.numel() // x.shape[-1] * sum(w.numel() for w in weights) < LITTLE
+    return little or not own()
 
 
 def native_stack(

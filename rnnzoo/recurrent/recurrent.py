@@ -153,17 +153,18 @@ class Recurrent(CellStack):
         batch, time = x.shape[batch_dim], x.shape[1 - batch_dim]
         state = None if hx is None else self._layout.enter(hx, batch if batched else None, weight)
         lengths = None if lengths is None else check_lengths(lengths, batch, time)
-        if weights and (self._forced or self._kernel_pays(x, lengths, time)):
+        if weights and (self._forced or self._kernel_pays(x, lengths, time, weights)):
             y, state = self._run_native(x, state, weights, batch, lengths=lengths)
         else:
             y, state = self._run_cells(x if self.batch_first else x.transpose(0, 1), state, lengths)
             y = y if self.batch_first else y.transpose(0, 1)
         return y if batched else y.squeeze(batch_dim), self._layout.leave(state, batched=batched)
 
-    def _kernel_pays(self, x: Tensor, lengths: Tensor | None, time: int) -> bool:
+    def _kernel_pays(self, x: Tensor, lengths: Tensor | None, time: int, weights: list[Tensor]) -> bool:
         """Whether torch's kernel is to run the stack; where it drops values between layers it does, as torch draws."""
         drops = self.dropout > 0 and self.training and self.num_layers > 1
-        return native_pays(x, lengths, time, own=not drops and next(iter(self._cells())).runs_in_c(x))
+        first = next(iter(self._cells()))
+        return native_pays(str(self._mode), x, lengths, time, weights, lambda: not drops and first.runs_in_c(x))
 
     def step(self, x: Tensor, hx: Any = None) -> tuple[Tensor, Any]:
         """One time step, for streams: the same function as ``forward`` over one step.

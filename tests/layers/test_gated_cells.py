@@ -115,8 +115,8 @@ def test_gru_with_the_reset_before_the_product_equals_its_oracle():
 
 def test_our_own_c_runs_by_default_and_what_it_cannot_do_runs_in_torch():
     x = torch.randn(1, 2, I)
-    expected = {SRN(I, H): "c", LSTM(I, H): "c", LSTM(I, H, proj_size=2): "c", GRU(I, H): "c", PeepholeLSTM(I, H): "c"}
-    expected |= {LayerNormGRU(I, H): "c", NRU(I, H): "torch"}
+    expected = {SRN(I, H): "c", GRU(I, H): "c", PeepholeLSTM(I, H): "c", LayerNormGRU(I, H): "c", NRU(I, H): "torch"}
+    expected |= {LSTM(I, H): "native", LSTM(I, 99): "native", LSTM(I, 999): "c", LSTM(I, 999, proj_size=2): "c"}
     for cell, backend in expected.items():
         assert cell.last_backend is None
         cell(x)
@@ -128,13 +128,13 @@ def test_without_a_compiler_torchs_kernels_run_and_the_reason_is_told_once(name,
     missing = Missing("no C compiler was found", here=True)
     monkeypatch.setattr(sys.modules["rnnzoo.ops.gated"], "find_kernel", lambda *_: missing)
     tell_once.cache_clear()
-    cell, x = CELLS[name](I, H), torch.randn(2, 3, I)
+    cell, x = CELLS[name](I, H), torch.randn(2, 99, I)
     with pytest.warns(UserWarning, match="without its native code.*no C compiler was found"):
         cell(x)
     assert cell.last_backend == "native"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        cell(x, lengths=torch.tensor([3, 2]))
+        cell(x, lengths=torch.tensor([99, 2]))
     assert cell.last_backend == "torch"  # ragged rows: packing them costs more
     cell.backend = "c"
     with pytest.raises(BackendError, match="cannot run with backend='c': no C compiler was found"):
