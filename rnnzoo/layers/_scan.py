@@ -98,6 +98,8 @@ class ScanCell(nn.Module):
     """Shapes of states and of further weights where they are not (H,); of "tail", "weight_ih", "bias_ih" if unusual."""
     weight_ih: nn.Parameter
     bias_ih: nn.Parameter | None
+    one_product: Callable[[int], tuple[Tensor, Tensor | None] | None] | None = None
+    """Weight (blocks H, I) and bias of one product that gives what `project` does of so many rows, if it takes less."""
     activate: Callable[..., tuple[Tensor, ...]] | None = None
     """What `coefficients` and `readout` get of the products, each (..., H), channel by channel; the gates first."""
     coefficients: Callable[..., tuple[Tensor, ...]]
@@ -125,8 +127,8 @@ class ScanCell(nn.Module):
         self.state_shapes: tuple[tuple[int, ...], ...] = tuple(shapes.get(name, (hidden_size,)) for name in members)
 
         def parameter(name: str, *shape: int, there: bool = True) -> None:
-            made = nn.Parameter(torch.empty(shape, device=device, dtype=dtype)) if there else None
-            self.register_parameter(name, made)
+            empty = nn.Parameter(torch.empty(shape, device=device, dtype=dtype)) if there else None
+            self.register_parameter(name, empty)
 
         if self.blocks:
             parameter("weight_ih", *shapes["weight_ih"])
@@ -218,9 +220,8 @@ class ScanCell(nn.Module):
 
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
         """Zeros (B, *shape) for each member, on the parameters' device and of their dtype unless told otherwise."""
-        weight = self._weight()
-        device, dtype = device or weight.device, dtype or weight.dtype
-        return tuple(torch.zeros(batch_size, *shape, device=device, dtype=dtype) for shape in self.state_shapes)
+        like = self._weight().new_zeros(0, device=device, dtype=dtype)
+        return tuple(like.new_zeros(batch_size, *shape) for shape in self.state_shapes)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """One time step: x (B, I) and the state before it to y (B, O) and the state after it.
@@ -253,12 +254,11 @@ class ScanCell(nn.Module):
         state = check_call(self, x, state, lengths, self._weight())
         backend = choose_scan(self.backend, self._weight(), type(self).__name__)
         structure = scan_stage(self, x, state, backend) if backend in OWN else None
+        self.last_backend = backend
         if structure is not None:
-            self.last_backend = backend
             return run_stage(self, structure, x, state, lengths, backend)
         hoisted, own, tail = self._hoisted(x, state, lengths)
         y, final = self.outputs(hoisted, own, lengths, backend)
-        self.last_backend = backend
         return y, (*final, *tail)
 
     @property

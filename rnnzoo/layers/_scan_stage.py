@@ -77,10 +77,8 @@ def run_stage(
 ) -> tuple[Tensor, State]:
     """What the cell's `forward` gives, by one native loop from the products to what is read out."""
     tail: State = ()
-    weight = bias = None
-    if _has_products(cell) and not cell.convolution:
-        weight, bias = cell.input_weight(), cell.input_bias()
-    else:
+    weight, bias = _one_product(cell, x.shape[0] * x.shape[1])
+    if weight is None:
         if lengths is not None:
             x = zero_padding(x, lengths)
         if cell.window > 1:
@@ -97,6 +95,13 @@ def run_stage(
         states=structure.states, output=structure.output, input_weight=weight, input_bias=bias,
     )  # fmt: skip
     return cell.project_out(y), (*final, *tail)
+
+
+def _one_product(cell: ScanCell, rows: int) -> tuple[Tensor | None, Tensor | None]:
+    """Weight (blocks H, I) and bias of all that the loop gets of x; none where it takes more than one product."""
+    if _has_products(cell):
+        return (None, None) if cell.convolution else (cell.input_weight(), cell.input_bias())
+    return (cell.one_product and cell.one_product(rows)) or (None, None)
 
 
 def _has_products(cell: ScanCell) -> bool:

@@ -113,6 +113,18 @@ class RGLRU(ScanCell):
         products = torch.einsum("...ni,gnoi->...gno", heads, self.weight_gates).flatten(-3)  # (..., 2H)
         return *self.split(products if bias is None else products + bias), x
 
+    def one_product(self, rows: int) -> tuple[Tensor, Tensor | None] | None:
+        """W_a W, W_x W and W (3H, I), of the layer W before the unit, where that is less than W and then W_a and W_x.
+
+        So it is where x is narrower than the unit and the rows repay making the weight.
+        """
+        H, I = self.hidden_size, self.input_size
+        if not self.blocks or self.num_heads > 1 or rows * (H - I) <= H * I:
+            return None
+        weight = torch.cat([linear(self.weight_ih.t(), self.weight_gates.flatten(0, 2)).t(), self.weight_ih])
+        has_bias = "bias_gates" in self.weights
+        return weight, torch.cat([self.bias_gates, self.bias_gates.new_zeros(H)]) if has_bias else None
+
     def activate(self, r: Tensor, i: Tensor, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """r, i and the unit's input, each (..., H)."""
         return torch.sigmoid(r), torch.sigmoid(i), x

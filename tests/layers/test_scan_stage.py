@@ -53,7 +53,7 @@ def test_a_cell_in_one_loop_equals_the_reference_in_value_and_gradient(name, opt
     cell = made(name, options, dtype=dtype)
     for B, T in ((1, 1), (3, 1), (1, 9), (5, 20)):
         x, state = example(cell, B, T)
-        assert scan_stage(cell, x, state) is not None
+        assert scan_stage(cell, x, state, "c") is not None
         for lengths in (None, torch.randint(1, T + 1, (B,))):
             close(ran(cell, "c", x, state, lengths), ran(cell, "reference", x, state, lengths))
 
@@ -209,21 +209,30 @@ class Stopping(Own):
 def test_what_is_no_arithmetic_of_single_channels_is_left_to_the_scan(kind, there, hidden):
     cell = kind(3, hidden, dtype=torch.float64)
     x, state = example(cell, 3, 7)
-    assert (scan_stage(cell, x, state) is not None) == there
+    assert (scan_stage(cell, x, state, "c") is not None) == there
     close(ran(cell, "c", x, state), ran(cell, "reference", x, state))
 
 
 def test_the_unit_of_griffin_takes_its_input_as_it_is_where_it_has_the_states_width():
     cell = made("rg_lru", {}, inputs=5)
     x, state = example(cell, 3, 7)
-    assert scan_stage(cell, x, state) is not None
+    assert scan_stage(cell, x, state, "c") is not None
+    close(ran(cell, "c", x, state), ran(cell, "reference", x, state))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_narrow_input_of_griffins_unit_takes_one_product_where_the_rows_repay_it(bias):
+    cell = made("rg_lru", {"bias": bias}, inputs=2)
+    assert cell.one_product(1) is None
+    assert cell.one_product(60)[0].shape == (15, 2)
+    x, state = example(cell, 3, 20)
     close(ran(cell, "c", x, state), ran(cell, "reference", x, state))
 
 
 def test_cells_of_the_same_arithmetic_share_their_code_and_others_do_not():
     def found(name, options):
         cell = made(name, options)
-        return scan_stage(cell, *example(cell, 1, 1))
+        return scan_stage(cell, *example(cell, 1, 1), "c")
 
     assert found("mingru", {}) == found("mingru", {"bias": False})
     assert found("mingru", {}) != found("mingru", {"form": "log"})
@@ -237,7 +246,7 @@ def test_what_is_changed_on_a_cell_that_has_run_counts():
     cell.form = "log"
     close(ran(cell, "c", x, state)[:2], ran(other, "reference", x, state)[:2])
     cell.coefficients = lambda z, c: (z, c)
-    assert scan_stage(cell, x, state) is None
+    assert scan_stage(cell, x, state, "c") is None
     close(ran(cell, "c", x, state)[:2], ran(cell, "reference", x, state)[:2])
 
 
