@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnzoo.ops.backends import resolve
-from rnnzoo.ops.native import native_pays, native_step, native_steps
+from rnnzoo.ops.native import native_pays
 from rnnzoo.recurrent.cell_stack import CellStack
 from rnnzoo.recurrent.checks import InputError, check_arguments, check_features, check_input, check_lengths
 from rnnzoo.recurrent.options import cell_options, check_options, check_projection, find_entry, place_options
@@ -180,24 +180,21 @@ class Recurrent(CellStack):
             ValueError: the stack is bidirectional.
             TypeError, InputError: see ``forward``.
         """
+        quick = self._quick_step(x, hx)
+        if quick is not None:
+            return quick
         if self.bidirectional:
             raise ValueError("a bidirectional stack needs the whole sequence; step works with bidirectional=False.")
         if not isinstance(x, Tensor) or x.dim() != 2 or x.shape[0] < 1:
             given = f"has shape {tuple(x.shape)}" if isinstance(x, Tensor) else f"is a {type(x).__name__}"
             raise InputError(f"x {given}; expected a tensor (batch, {self.input_size}) of at least one row.")
-        weights = self._native_weights() if native_steps(x, 2 if self.proj_size else 1) else []
-        weight = weights[0] if weights else self._any_weight()
+        weight = self._any_weight()
         check_features(x, self.input_size, weight)
         states = None if hx is None else self._layout.split(self._layout.enter(hx, x.shape[0], weight))
         final = []
         for i, cell in enumerate(self._cells()):
             state = cell.initial_state(x.shape[0], device=x.device, dtype=x.dtype) if states is None else states[i]
-            if weights:  # all is checked: what cell.step does, at once
-                each = len(weights) // self.num_layers
-                state = native_step(str(self._mode), x, state, weights[i * each : (i + 1) * each])
-                x = state[0]  # (B, H)
-            else:
-                x, state = cell.step(x, state)  # (B, O)
+            x, state = cell.step(x, state)  # (B, O)
             final.append(state)
             x = self._drop(x, i)
         return x, self._layout.leave(self._layout.join(final), batched=True)
