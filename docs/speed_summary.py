@@ -6,6 +6,8 @@ from speed_rows import Row, Rows, against, is_usual, median, short, table
 from speed_targets import described
 
 TRAINING = {"pass": "training"}
+MOST = 12
+"""How many of the layers that lost are named in a line."""
 
 
 def summary(rows: Rows) -> str:
@@ -60,9 +62,10 @@ def losses(rows: Rows) -> str:
     for kind, lost in found.items():
         worst = sorted(lost, key=lambda row: -row["ratio"])
         named = ("; " if worst[0]["name"] == "native" else ", ").join(
-            f"{_brief(row)} {short(row['ratio'])}" for row in worst
+            f"{_brief(row)} {short(row['ratio'])}" for row in worst[:MOST]
         )
-        lines.append((kind, f"{len(lost)} of {counted[kind]}", named))
+        more = f" and {len(worst) - MOST} more" if len(worst) > MOST else ""
+        lines.append((kind, f"{len(lost)} of {counted[kind]}", named + more))
     return table(["work", ">lost", "where"], lines)
 
 
