@@ -53,6 +53,6 @@ CONTESTANTS: dict[str, Contestant] = {
         lambda layer, built_in: _ours(layer, built_in, "torch"),
     ),
     "step loop": Contestant(
-        "a loop over cell.step, written by hand", lambda layer, built_in: StepLoop(_ours(layer, built_in))
+        "a loop over cell.step, written by hand", lambda layer, built_in: StepLoop(_ours(layer, built_in, "reference"))
     ),
 }

@@ -153,8 +153,7 @@ class Kernel:
             options: KEEP, RAGGED and OUT.
         """
         function = functions(self.text)["backward" if backward else "forward"]
-        some = arrays["hoisted"]
-        assert some is not None
+        some: Any = arrays["hoisted"]
         if not tiles.whole:
             arrays["arrived"] = torch.zeros(tiles.groups * 32, dtype=torch.int32, device=some.device)
         given = [some if arrays.get(name) is None else arrays[name] for name in self.names[backward]]

@@ -46,7 +46,8 @@ def native_pays(
     """
     if x.is_cuda or (lengths is not None and bool((lengths < time).any())):
         return x.is_cuda
-    little = mode == "lstm" and time <= 64 and x.numel() // x.shape[-1] * sum(w.numel() for w in weights) < LITTLE
+    plain = mode == "lstm" and weights[1].shape[0] == 4 * weights[1].shape[1]  # oneDNN knows no projection
+    little = plain and time <= 64 and x.numel() // x.shape[-1] * sum(w.numel() for w in weights) < LITTLE
     return little or not own()
 
 

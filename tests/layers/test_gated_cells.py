@@ -116,7 +116,7 @@ def test_gru_with_the_reset_before_the_product_equals_its_oracle():
 def test_our_own_c_runs_by_default_and_what_it_cannot_do_runs_in_torch():
     x = torch.randn(1, 2, I)
     expected = {SRN(I, H): "c", GRU(I, H): "c", PeepholeLSTM(I, H): "c", LayerNormGRU(I, H): "c", NRU(I, H): "torch"}
-    expected |= {LSTM(I, H): "native", LSTM(I, 99): "native", LSTM(I, 999): "c", LSTM(I, 999, proj_size=2): "c"}
+    expected |= {LSTM(I, H): "native", LSTM(I, 99): "native", LSTM(I, 999): "c", LSTM(I, H, proj_size=2): "c"}
     for cell, backend in expected.items():
         assert cell.last_backend is None
         cell(x)
