@@ -54,7 +54,7 @@ def ratio_ranking(
     for number, (label, value) in enumerate((aims or {}).items()):
         axis.axvline(value, color=SOFT, linewidth=1.1, linestyle=DASHES[number % len(DASHES)], zorder=1)
         _words(axis, f"{label} {value:g}", value, len(aims or {}) - number)
-    _words(axis, "as fast", 1.0, 1)
+    _words(axis, "as fast", 1.0, max(1, len(aims or {})))  # beside the first aim, the farthest from it
     for row, layer in enumerate(order):
         found = layers[layer]
         values = [ratio.ratio for ratio in found]
