@@ -62,6 +62,8 @@ def _batch_update(x: Tensor, u: Tensor, c: Tensor, gain: Tensor, gain_c: Tensor,
     return h, c, torch.cat([h, c], -1)
 
 
+SHAPES = (Stage("h", 4, 4, _update, ("c",), STATES),)
+"""What the shapes of the parameters are worked out from."""
 EVALUATION = (Stage("h", 10, 4, _update, ("c",), STATES, gates=_gates, gate_names=GATES),)
 """Input blocks: W x normalised (4), scale of U h (4), scale and shift of c: no statistic is left for the loop."""
 
@@ -138,15 +140,15 @@ class BatchNormLSTM(GatedCell):
     def __init__(self, input_size: int, hidden_size: int, *, max_length: int = 100, **common: Any) -> None:
         check_sizes(max_length=max_length)
         self.max_length = max_length
-        self.stages = (Stage("h", 4, 4, _update, ("c",), STATES),)  # for the shapes of the parameters
         super().__init__(input_size, hidden_size, **common)
         self.state_shapes = (*self.state_shapes, ())
-        self.train()
 
-    def train(self, mode: bool = True) -> BatchNormLSTM:
-        """Normalise by the batch, or in evaluation by the running averages."""
-        self.stages = TRAINING if mode else EVALUATION
-        return super().train(mode)
+    @property
+    def stages(self) -> tuple[Stage, ...]:  # type: ignore[override]
+        """They normalise by the batch, or in evaluation by the running averages, whoever set ``training``."""
+        if "_layout" not in vars(self):
+            return SHAPES
+        return TRAINING if self.training else EVALUATION
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """The base's, the gains, and the shift of the cell."""

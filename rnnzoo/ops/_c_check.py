@@ -74,7 +74,7 @@ def _example(plan: Plan, dtype: torch.dtype, low: float) -> tuple[Any, ...]:
         biases.append(drawn(rows) if there and not step.stage.summed else None)
     columns = max(step.columns.stop for step in plan.steps)
     state = tuple(drawn(3, width[i]) for i in range(plan.states))
-    return drawn(3, 3, columns), state, weights, biases, tuple(drawn(width[v]) for v in plan.vectors)
+    return drawn(3, 3, columns), state, weights, biases, tuple(drawn(width.get(v, 1)) for v in plan.vectors)
 
 
 def _run(function: Any, given: tuple[Any, ...]) -> list[Tensor]:

@@ -231,3 +231,18 @@ def test_a_stack_carries_the_clocks_and_trains_in_half_precision():
 def test_a_length_that_is_no_whole_number_is_refused():
     with pytest.raises(ValueError, match="max_length is 0"):
         BatchNormLSTM(I, H, max_length=0)
+
+
+def test_the_mode_counts_however_it_is_set():
+    """A trainer puts modes back by the attribute alone, after each validation."""
+    cell, x = seasoned(), sequence()
+    evaluated = cell(x)[0]
+    cell.training = True
+    trained = cell(x)[0]
+    assert cell.last_backend == "torch"
+    assert (trained - evaluated).abs().max() > 1e-3
+    again = seasoned().train()
+    close(trained, again(x)[0])
+    cell.training = False
+    cell.backend = "reference"
+    assert torch.equal(cell(x)[0], cell.eval()(x)[0])
