@@ -20,6 +20,7 @@ from rnnzoo.ops._c_kernel import Kernel, panels, parts_of
 from rnnzoo.ops._c_source import source
 from rnnzoo.ops._gated_fast import split
 from rnnzoo.ops._gated_plan import Plan, Structure
+from rnnzoo.ops._gated_products import products_of_gradients
 from rnnzoo.ops._gated_reference import gated_reference
 from rnnzoo.ops._pointwise import NotPointwise
 from rnnzoo.ops.backends import BackendError
@@ -190,34 +191,7 @@ def gradients(
     arrays |= {f"grad_vector{v}": hoisted.new_zeros(batch, size[f"width{v}"]) for v in plan.vectors}
     kernel.run(True, arrays, size, parts, lengths)
 
-    _, wants_weight, wants_bias, wants_vector = split(plan, tuple(wanted[3:]))
-    flat = grad_hoisted.flatten(0, 1)  # (B T, W)
-    grads: list[Any] = [None, None, None]
-    if input_weight is None:
-        grads[0] = grad_hoisted
-    else:
-        if wanted[0]:
-            grads[0] = (flat @ input_weight).view(batch, time, -1)
-        if wanted[1] and x is not None:
-            grads[1] = flat.t() @ x.reshape(batch * time, -1)
-    if wanted[2]:
-        grads[2] = flat.sum(0)
-    grads += [arrays[f"grad_state{i}"] for i in range(plan.states)]
-    sources: dict[int, Tensor] = {}
-    for s, (step, want) in enumerate(zip(plan.steps, wants_weight, strict=True)):
-        if not want:
-            grads.append(None)
-            continue
-        if step.source not in sources:
-            sources[step.source] = _source_rows(plan, step.source, arrays)
-        product = flat[:, step.columns] if step.stage.summed else arrays[f"grad_product{s}"].flatten(0, 1)
-        grads.append(product.t() @ sources[step.source])
-    for s, want in enumerate(wants_bias):
-        grads.append(arrays[f"grad_product{s}"].flatten(0, 1).sum(0) if want else None)
-    grads += [
-        arrays[f"grad_vector{v}"].sum(0) if want else None for v, want in zip(plan.vectors, wants_vector, strict=True)
-    ]
-    return grads
+    return products_of_gradients(plan, arrays, x, input_weight, wanted, _source_rows)
 
 
 def _differentiable(ctx: Any, grad_y: Tensor | None, grad_final: tuple[Tensor | None, ...]) -> list[Tensor | None]:

@@ -25,6 +25,7 @@ def summed(hand: Hand, a: np.ndarray, dims: Sequence[int], keepdim: bool = False
 
 
 def mean(hand: Hand, a: np.ndarray, dims: Sequence[int], keepdim: bool = False) -> np.ndarray:
+    """The sum over how many there are."""
     return hand.divide(summed(hand, a, dims, keepdim), _count(hand, a, dims))
 
 
@@ -48,15 +49,18 @@ def layer_norm(hand: Hand, a: np.ndarray, shape: Sequence[int], weight: Any, bia
 
 
 def softmax(hand: Hand, a: np.ndarray, dim: int, _: bool = False) -> np.ndarray:
+    """Of distances from the largest, so that no exponential is infinite."""
     e = hand.made("exp", hand.subtract(a, _largest(hand, a, dim)))
     return hand.divide(e, summed(hand, e, [dim], True))
 
 
 def log_softmax(hand: Hand, a: np.ndarray, dim: int, _: bool = False) -> np.ndarray:
+    """What is left of each after the logarithm of the sum of exponentials."""
     return hand.subtract(a, logsumexp(hand, a, [dim], True))
 
 
 def logsumexp(hand: Hand, a: np.ndarray, dims: Sequence[int], keepdim: bool = False) -> np.ndarray:
+    """The largest, and the logarithm of the sum of exponentials of distances from it."""
     (dim,) = dims
     largest = _largest(hand, a, dim)
     total = summed(hand, hand.made("exp", hand.subtract(a, largest)), [dim], True)

@@ -19,6 +19,7 @@ from rnnzoo.ops._c_build import CannotBuild, Missing, apart
 from rnnzoo.ops._c_gated import _differentiable, sizes_of
 from rnnzoo.ops._gated_fast import split
 from rnnzoo.ops._gated_plan import Plan, Structure
+from rnnzoo.ops._gated_products import products_of_gradients
 from rnnzoo.ops._pointwise import NotPointwise
 from rnnzoo.ops._triton_kernel import Kernel, Tiles, check_machine
 from rnnzoo.ops._triton_source import source
@@ -185,37 +186,7 @@ def _gradients(ctx: Any, grad_y: Tensor | None, grad_final: tuple[Tensor | None,
     arrays |= {f"grad_vector{ref}": torch.empty(shape, device=hoisted.device) for ref, shape in of_vectors.items()}
     kernel.run(True, arrays, size, ctx.tiles, KEEP=True, RAGGED=lengths is not None, OUT=False)
 
-    wanted = ctx.needs_input_grad[2:]
-    _, wants_weight, wants_bias, wants_vector = split(plan, wanted[3:])
-    flat = arrays["grad_hoisted"].flatten(0, 1)  # (B T, W)
-    grads: list[Any] = [None, None, None]
-    if input_weight is None:
-        grads[0] = arrays["grad_hoisted"]
-    else:
-        if wanted[0]:
-            grads[0] = (flat @ input_weight).view(batch, time, -1)
-        if wanted[1]:
-            grads[1] = flat.t() @ x.reshape(batch * time, -1)
-    if wanted[2]:
-        grads[2] = flat.sum(0)
-    grads += [arrays[f"grad_state{i}"] for i in range(plan.states)]
-    sources: dict[int, Tensor] = {}
-    for s, (step, want) in enumerate(zip(plan.steps, wants_weight, strict=True)):
-        if not want:
-            grads.append(None)
-            continue
-        if step.source not in sources:
-            sources[step.source] = _source_rows(plan, step.source, arrays)
-        product = arrays[f"grad_product{s}"].flatten(0, 1) if is_separate(step) else flat[:, step.columns]
-        grads.append(product.t() @ sources[step.source])
-    grads += [
-        arrays[f"grad_product{s}"].flatten(0, 1).sum(0, dtype=torch.float32) if want else None
-        for s, want in enumerate(wants_bias)
-    ]
-    grads += [
-        arrays[f"grad_vector{v}"].sum(0) if want else None for v, want in zip(plan.vectors, wants_vector, strict=True)
-    ]
-    return grads
+    return products_of_gradients(plan, arrays, x, input_weight, ctx.needs_input_grad[2:], _source_rows)
 
 
 def _source_rows(plan: Plan, ref: int, arrays: dict[str, Any]) -> Tensor:
