@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import traceback
@@ -15,6 +16,7 @@ from rnnzoo.bench.console import Console
 from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
 from rnnzoo.bench.runs import Run
+from rnnzoo.bench.scale import Scale
 from rnnzoo.registry import unknown
 
 
@@ -42,7 +44,7 @@ def make_runs(
     runs: Sequence[Run],
     results: Path,
     *,
-    devices: int = 1,
+    scale: Scale | None = None,
     wandb: str | None = None,
     keep: bool = False,
     console: Console | None = None,
@@ -55,7 +57,7 @@ def make_runs(
 
     Args:
         results: the folder of result rows.
-        devices: devices a run is spread over.
+        scale: what each run is spread over; None: one device.
         wandb: ``online``, ``offline`` or ``off``; None: online where a key is set, else offline.
         keep: keep each run's best checkpoint in its working folder.
         console: where progress is shown.
@@ -66,7 +68,7 @@ def make_runs(
     wandb = wandb or default_wandb()
     if wandb not in WANDB_MODES:
         raise unknown("--wandb mode", wandb, WANDB_MODES)
-    outcome = Outcome()
+    outcome, scale = Outcome(), scale or Scale()
     pending: list[Run] = []
     for run in runs:
         (outcome.there if row_file(results, run).exists() else pending).append(run)
@@ -75,7 +77,7 @@ def make_runs(
         while pending:
             busy, before = [], len(pending)
             for run in pending:
-                if not _make(run, results, devices, wandb, keep, console, outcome):
+                if not _make(run, results, scale, wandb, keep, console, outcome):
                     busy.append(run)
             pending = busy
             if len(busy) == before:
@@ -84,7 +86,7 @@ def make_runs(
     return outcome
 
 
-def _make(run: Run, results: Path, devices: int, wandb: str, keep: bool, console: Console, outcome: Outcome) -> bool:
+def _make(run: Run, results: Path, scale: Scale, wandb: str, keep: bool, console: Console, outcome: Outcome) -> bool:
     """Make one run, unless another process holds it; says whether it is settled."""
     from rnnzoo.callbacks import NonFiniteError
 
@@ -98,7 +100,7 @@ def _make(run: Run, results: Path, devices: int, wandb: str, keep: bool, console
                 return True
             with console.run(run) as progress:
                 try:
-                    train_and_write(run, rows, folder, devices=devices, wandb=wandb, progress=progress)
+                    train_and_write(run, rows, folder, scale=scale, wandb=wandb, progress=progress)
                 except NonFiniteError as error:
                     outcome.failed[run.title] = str(error)
                     console.failed(run, str(error))
@@ -120,9 +122,9 @@ def _make(run: Run, results: Path, devices: int, wandb: str, keep: bool, console
 
 
 def train_and_write(
-    run: Run, rows: Path, folder: Path, *, devices: int, wandb: str, progress: Callable[[float], None] | None
+    run: Run, rows: Path, folder: Path, *, scale: Scale, wandb: str, progress: Callable[[float], None] | None
 ) -> None:
-    """Train ``run`` (or race it), write traces and rows; on several devices in a process of its own, which those copy.
+    """Train ``run`` (or race it), write traces and rows; in several processes from one of its own, which those copy.
 
     Raises:
         TableError: a race on several devices.
@@ -132,30 +134,32 @@ def train_and_write(
         from rnnzoo.bench.racing import race
         from rnnzoo.callbacks import write_rows
 
-        if devices > 1:
+        if scale != Scale():
             raise TableError(
-                f"{run.title}: a race runs in one process on one processor; leave out --devices {devices}."
+                f"{run.title}: a race runs in one process on one processor; leave out --devices and the like."
             )
         write_rows(rows, race(run))
         return
-    if devices > 1:
+    if scale.processes > 1:
         command = [
             sys.executable,
             "-m",
             "rnnzoo.bench.worker",
             str(folder / "run.json"),
             str(rows),
-            str(devices),
+            json.dumps(scale.to_dict()),
             wandb,
         ]
         if subprocess.run(command).returncode:
-            raise RuntimeError(f"the processes of run {run.title} on {devices} devices failed; see their output above.")
+            raise RuntimeError(
+                f"the processes of run {run.title} on {scale.processes} devices failed; see their output above."
+            )
         return
     from rnnzoo.bench.traces import publish_traces
     from rnnzoo.bench.training import train
     from rnnzoo.callbacks import write_rows
 
-    measured = train(run, folder, wandb=wandb, progress=progress)
+    measured = train(run, folder, scale=scale, wandb=wandb, progress=progress)
     publish_traces(run, folder, rows)
     write_rows(rows, measured)
 

@@ -19,6 +19,7 @@ from rnnzoo.bench.loggers import finish, table_loggers
 from rnnzoo.bench.quiet import quiet
 from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runs import Run
+from rnnzoo.bench.scale import Scale
 from rnnzoo.bench.widths import count_parameters
 from rnnzoo.callbacks import TRACES, BestCheckpoint, NonFinite, Throughput, TraceValue, write_trace
 from rnnzoo.contracts import ResultRow
@@ -42,7 +43,12 @@ class Progress(Callback):
 
 
 def train(
-    run: Run, folder: Path, *, devices: int = 1, wandb: str = "off", progress: Callable[[float], None] | None = None
+    run: Run,
+    folder: Path,
+    *,
+    scale: Scale | None = None,
+    wandb: str = "off",
+    progress: Callable[[float], None] | None = None,
 ) -> list[ResultRow]:
     """Train and test ``run``, its working files in ``folder``; goes on from ``folder/last.ckpt`` where there is one.
 
@@ -71,9 +77,10 @@ def train(
         # what is not finite is looked for first: the traces are to record the steps that are taken
         callbacks = [non_finite, *traces.values(), speed, resume, best, *([Progress(progress)] if progress else [])]
         trainer = Trainer(
-            accelerator="auto", devices=devices, logger=found, callbacks=callbacks, default_root_dir=folder,
+            accelerator="auto", logger=found, callbacks=callbacks, default_root_dir=folder,
             deterministic="warn" if torch.cuda.is_available() else True, num_sanity_val_steps=0, log_every_n_steps=50,
-            enable_progress_bar=False, enable_model_summary=False, **run.trainer,
+            enable_progress_bar=False, enable_model_summary=False,
+            **(scale or Scale()).trainer_arguments(), **run.trainer,
         )  # fmt: skip
         trainer.fit(task, datamodule=data, ckpt_path=resume.path if resume.path.is_file() else None)
         if trainer.interrupted:  # older versions of Lightning return

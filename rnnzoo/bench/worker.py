@@ -1,10 +1,11 @@
-"""One run of a table on several devices: ``python -m rnnzoo.bench.worker RUN.json ROWS.jsonl DEVICES WANDB``.
+"""One run of a table in several processes: ``python -m rnnzoo.bench.worker RUN.json ROWS.jsonl SCALE WANDB``.
 
 Lightning starts this command once more for every further device; only the first process writes the rows.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -14,16 +15,18 @@ def main(arguments: list[str]) -> None:
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
     from rnnzoo.bench.runs import Run
+    from rnnzoo.bench.scale import Scale
     from rnnzoo.bench.traces import publish_traces
     from rnnzoo.bench.training import train
     from rnnzoo.callbacks import write_rows
     from rnnzoo.registry.files import import_file
 
-    path, rows, devices, wandb = Path(arguments[0]), Path(arguments[1]), int(arguments[2]), arguments[3]
+    path, rows, wandb = Path(arguments[0]), Path(arguments[1]), arguments[3]
+    scale = Scale(**json.loads(arguments[2]))
     run = Run.from_json(path.read_text(encoding="utf-8"))
     for file in run.imports:
         import_file(file)
-    measured = train(run, path.parent, devices=devices, wandb=wandb)
+    measured = train(run, path.parent, scale=scale, wandb=wandb)
     if rank_zero_only.rank == 0:  # type: ignore[attr-defined]
         publish_traces(run, path.parent, rows)
         write_rows(rows, measured)

@@ -69,10 +69,10 @@ def run_table(options: argparse.Namespace) -> int:
     from rnnzoo.bench.loggers import default_wandb, log_report
     from rnnzoo.bench.runner import make_runs
     from rnnzoo.bench.runs import expand
+    from rnnzoo.bench.scale import Scale
     from rnnzoo.bench.table import load_table
 
-    if options.devices < 1:
-        raise TableError(f"--devices is a number of devices, at least 1, not {options.devices}.")
+    scale = Scale(devices=options.devices)
     table = load_table(options.table)
     only = {}
     for text in options.only:
@@ -90,7 +90,7 @@ def run_table(options: argparse.Namespace) -> int:
     )
     results = options.results or default_results(options.quick)
     console = Console()
-    outcome = make_runs(runs, results, devices=options.devices, wandb=options.wandb, keep=options.keep, console=console)
+    outcome = make_runs(runs, results, scale=scale, wandb=options.wandb, keep=options.keep, console=console)
     _say(outcome, console.rich)
     if outcome.made or outcome.there:
         shown, files = _report(table, results, options.out, console.rich)

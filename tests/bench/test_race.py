@@ -15,6 +15,7 @@ from rnnzoo.bench.pictures import Drawn, pictures
 from rnnzoo.bench.report import write_report
 from rnnzoo.bench.runner import make_runs, row_file
 from rnnzoo.bench.runs import expand
+from rnnzoo.bench.scale import Scale
 from rnnzoo.bench.summary import summarise
 from rnnzoo.bench.table import list_tables, load_table, parse_table
 from rnnzoo.callbacks import read_rows
@@ -196,8 +197,8 @@ def test_what_cannot_be_raced_is_refused_before_anything_is_timed(wrong, options
 
 
 def test_a_race_on_several_devices_is_refused(tmp_path):
-    with pytest.raises(TableError, match="leave out --devices 2"):
-        make_runs(expand(table())[:1], tmp_path, devices=2, wandb="off")
+    with pytest.raises(TableError, match="leave out --devices"):
+        make_runs(expand(table())[:1], tmp_path, scale=Scale(devices=2), wandb="off")
 
 
 def test_a_training_has_no_picture_of_a_race(small_with, tmp_path):

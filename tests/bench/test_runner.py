@@ -16,6 +16,7 @@ from rnnzoo.bench import training
 from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runner import make_runs, row_file, work_folder
 from rnnzoo.bench.runs import expand
+from rnnzoo.bench.scale import Scale
 from rnnzoo.callbacks import NonFiniteError, read_rows
 
 make = partial(make_runs, wandb="off")
@@ -157,7 +158,7 @@ def test_after_kill_9_no_finished_run_is_repeated_and_no_row_is_lost(small_with,
 @pytest.mark.skipif(torch.cuda.is_available() and torch.cuda.device_count() < 2, reason="one GPU is not two devices")
 def test_two_devices_share_a_run_and_lose_no_sequence(small, tmp_path):
     (run,) = expand(small, layers=["srn"], seeds=1)
-    assert make([run], tmp_path, devices=2).made == [run]
+    assert make([run], tmp_path, scale=Scale(devices=2)).made == [run]
     rows = read_rows(row_file(tmp_path, run))
     assert {row.world_size for row in rows} == {2}
     assert {(row.split, row.n) for row in rows} == {("train", 300), ("validation", 100), ("test", 100)}
