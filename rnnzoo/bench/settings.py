@@ -13,7 +13,9 @@ from rnnzoo.registry.signatures import parameters_of
 OWNED = (  # arguments of the Trainer that the runner sets itself
     "accelerator", "devices", "num_nodes", "strategy", "logger", "callbacks", "default_root_dir", "deterministic",
     "enable_checkpointing", "enable_model_summary", "enable_progress_bar", "log_every_n_steps", "num_sanity_val_steps",
+    "use_distributed_sampler",
 )  # fmt: skip
+ACCUMULATE = "accumulate_grad_batches"
 
 
 def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
@@ -27,7 +29,7 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
 
     from rnnzoo.callbacks import TRACES
 
-    task = TASKS.entry(table.task)
+    task, known = TASKS.entry(table.task), arguments_of(Trainer, *OWNED, ACCUMULATE)
     metrics = [metric.name for metric in task.metrics]
     if table.monitor.metric not in metrics:
         raise TableError(f"table {table.name}: monitor.metric is one of {metrics}, not '{table.monitor.metric}'.")
@@ -53,10 +55,17 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         for key in table.trials:
             if key in model or (key == "hidden_size" and (entry.parameters or table.parameters)):
                 raise TableError(f"{where}: {key} is varied by the table's trials; say it there alone.")
+        if ACCUMULATE in trainer:
+            raise TableError(
+                f"{where}: trainer.{ACCUMULATE} is no setting of a table, whose batch_size is that of a whole "
+                "optimiser step; take it out, multiply the batch_size, and give --accumulate where memory is short."
+            )
         for key in trainer:
             if key in OWNED:
                 raise TableError(f"{where}: trainer.{key} is set by the runner; take it out of the table.")
-        refuse_unknown_keys("argument of the Trainer", trainer, arguments_of(Trainer, *OWNED), where)
+        refuse_unknown_keys(
+            "argument of the Trainer", trainer, arguments_of(Trainer, *OWNED, "accumulate_grad_batches"), where
+        )
 
 
 def arguments_of(target: Any, *without: str) -> list[str]:

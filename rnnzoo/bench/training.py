@@ -62,11 +62,13 @@ def train(
     Raises:
         NonFiniteError: the training diverged, and the run does not record that; names the tensor and the step.
     """
+    scale = scale or Scale()
     folder.mkdir(parents=True, exist_ok=True)
     commit()
     with quiet():
         seed_everything(run.seed, workers=True, verbose=False)
         data = DATA.create(run.data_name, **{**_shuffling(run), **run.data})
+        data.take_steps_in(scale.accumulate)
         task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)
         best = BestCheckpoint(run.monitor["metric"], mode=run.monitor["mode"], dirpath=folder, save_last=False)
         speed, resume = Throughput(), ResumePoint(folder / "last.ckpt")
@@ -80,7 +82,7 @@ def train(
             accelerator="auto", logger=found, callbacks=callbacks, default_root_dir=folder,
             deterministic="warn" if torch.cuda.is_available() else True, num_sanity_val_steps=0, log_every_n_steps=50,
             enable_progress_bar=False, enable_model_summary=False,
-            **(scale or Scale()).trainer_arguments(), **run.trainer,
+            **scale.trainer_arguments(run.trainer, lambda: len(data.train_dataloader()) // scale.accumulate),
         )  # fmt: skip
         trainer.fit(task, datamodule=data, ckpt_path=resume.path if resume.path.is_file() else None)
         if trainer.interrupted:  # older versions of Lightning return

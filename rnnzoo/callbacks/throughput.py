@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
 
 
 class Throughput(Callback):
@@ -31,6 +32,7 @@ class Throughput(Callback):
         self.peak_memory_bytes = 0
         self._epoch = (0, 0.0)  # samples and seconds when the epoch began
         self._since: float | None = None
+        self._rows: Tensor | int = 0  # of this process since the clock was started
 
     @property
     def samples_per_second(self) -> float:
@@ -54,17 +56,18 @@ class Throughput(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Count the batch's rows, and its step if the optimiser took one."""
-        self.samples += batch.lengths.shape[0] * trainer.world_size
+        """Count the batch's rows that are no fillers, and its step if the optimiser took one."""
+        weights = batch.weights
+        self._rows += ((weights > 0) if weights.ndim == 1 else (weights.flatten(1) > 0).any(1)).sum()
         self.steps = trainer.global_step
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock."""
-        self._stop(pl_module)
+        self._stop(trainer, pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock and log."""
-        self._stop(pl_module)
+        self._stop(trainer, pl_module)
         samples, seconds = self.samples - self._epoch[0], self.seconds - self._epoch[1]
         self.peak_memory_bytes = max(self.peak_memory_bytes, peak_memory(pl_module.device))
         if seconds > 0:
@@ -86,13 +89,16 @@ class Throughput(Callback):
             self.samples, self.steps = state_dict["samples"], state_dict["steps"]
             self.seconds, self.peak_memory_bytes = state_dict["seconds"], state_dict["peak_memory_bytes"]
 
-    def _stop(self, module: LightningModule) -> None:
+    def _stop(self, trainer: Trainer, module: LightningModule) -> None:
+        """Stop the clock, and add what was counted while it ran; on all processes at once."""
         if self._since is None:
             return
         if module.device.type == "cuda":
             torch.cuda.synchronize(module.device)
         self.seconds += time.perf_counter() - self._since
         self._since = None
+        self.samples += int(trainer.strategy.reduce(self._rows, reduce_op="sum"))
+        self._rows = 0
 
 
 def peak_memory(device: torch.device) -> int:

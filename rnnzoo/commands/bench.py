@@ -40,10 +40,7 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--only", action="append", default=[], metavar="KEY=VALUE", help="only this variant: length=10")
     run.add_argument("--results", type=Path, metavar="DIR", help="folder of the result rows")
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of pages and pictures (report/ beside the rows)")
-    run.add_argument("--devices", type=int, default=1, metavar="N", help="devices each run is spread over (1)")
-    run.add_argument(
-        "--precision", metavar="P", help="the Trainer's precision, such as bf16-mixed (the table's, else 32-true)"
-    )
+    add_scale(run)
     run.add_argument(
         "--wandb", choices=("online", "offline", "off"), help="Weights & Biases (online where a key is set)"
     )
@@ -59,6 +56,26 @@ def add_parser(commands: Any) -> None:
     report.set_defaults(function=report_tables)
 
 
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """Give a command the options that spread a training; none of them but the precision changes what it computes."""
+    parser.add_argument("--devices", type=int, default=1, metavar="N", help="devices each run is spread over (1)")
+    parser.add_argument("--nodes", type=int, default=1, metavar="M", help="machines of N devices each (1)")
+    parser.add_argument(
+        "--strategy", default="auto", metavar="S", help="ddp or fsdp; auto, the default, is ddp on several devices"
+    )
+    parser.add_argument(
+        "--accumulate",
+        type=int,
+        default=1,
+        metavar="K",
+        help="parts in which each device takes its share of a batch, to save memory; a table's batch_size is that of "
+        "the whole step of the optimiser, whatever N, M and K are (1)",
+    )
+    parser.add_argument(
+        "--precision", metavar="P", help="32, bf16-mixed, 16-mixed (GPU) or 64 (the table's own, else 32)"
+    )
+
+
 def run_table(options: argparse.Namespace) -> int:
     """Make the missing runs of a table, then show it."""
     import yaml
@@ -72,7 +89,7 @@ def run_table(options: argparse.Namespace) -> int:
     from rnnzoo.bench.scale import Scale
     from rnnzoo.bench.table import load_table
 
-    scale = Scale(devices=options.devices)
+    scale = Scale(options.devices, options.nodes, options.strategy, options.accumulate)
     table = load_table(options.table)
     only = {}
     for text in options.only:

@@ -33,13 +33,24 @@ class ResumableLoader(DataLoader[SequenceBatch]):
             yield batch
 
     def state_dict(self) -> dict[str, int]:
-        """Where this pass stands: the epoch and the number of batches taken."""
-        return {"epoch": self.sampler.epoch, "taken": self.taken}
+        """Where this pass stands: the epoch, and the number of batches taken of how many."""
+        return {"epoch": self.sampler.epoch, "taken": self.taken, "batches": len(self)}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Begin the next pass behind the batches already taken (a finished pass begins afresh)."""
+        """Begin the next pass behind the batches already taken (a finished pass begins afresh).
+
+        Raises:
+            ValueError: the pass was interrupted, and has another number of batches here.
+        """
+        batches = state.get("batches", len(self))
+        finished = state["taken"] == batches
+        if not finished and batches != len(self):
+            raise ValueError(
+                f"the checkpoint was written after {state['taken']} of an epoch's {batches} batches, and an epoch has "
+                f"{len(self)} here; go on with the same data, batch_size, number of devices and accumulation."
+            )
         self.sampler.set_epoch(state["epoch"])
-        self.taken = self.sampler.start = state["taken"] % len(self)
+        self.taken = self.sampler.start = 0 if finished else state["taken"]
 
 
 class ZooData(LightningDataModule):
@@ -49,8 +60,9 @@ class ZooData(LightningDataModule):
     (``build_splits``); everything else is here.
 
     Args:
-        batch_size: rows of a training batch, on each process.
-        eval_batch_size: rows of a validation or test batch; ``None``: as ``batch_size``.
+        batch_size: rows of a training batch, on each process (see ``take_steps_in``).
+        eval_batch_size: rows of a validation or test batch; ``None``: as ``batch_size``. With several processes each
+            batch is measured by one of them, as it is, so that the numbers are those of one process.
         shuffle: another order of the training rows each epoch.
         bucketing: rows of like length share a batch.
         drop_last: leave out a last, smaller training batch.
@@ -84,7 +96,16 @@ class ZooData(LightningDataModule):
         self.seed = seed
         self.num_workers = num_workers
         self.pin_memory = pin_memory
+        self.parts: int | None = None
         self._splits: dict[str, FlatSequences] | None = None
+
+    def take_steps_in(self, parts: int) -> None:
+        """From now on ``batch_size`` is that of a whole optimiser step, however many processes share it.
+
+        Args:
+            parts: batches that each process takes its share of a step in, as many as the Trainer accumulates.
+        """
+        self.parts = parts
 
     @property
     def spec(self) -> Spec:
@@ -128,19 +149,20 @@ class ZooData(LightningDataModule):
             shuffle=self.shuffle,
             bucketing=self.bucketing,
             drop_last=self.drop_last,
+            parts=self.parts,
         )
 
     def val_dataloader(self) -> ResumableLoader:
         """Validation batches, the same on every pass, each row once."""
-        return self.loader("validation", batch_size=self.eval_batch_size, bucketing=self.bucketing)
+        return self.loader("validation", batch_size=self.eval_batch_size, bucketing=self.bucketing, whole=True)
 
     def test_dataloader(self) -> ResumableLoader:
         """Test batches, the same on every pass, each row once."""
-        return self.loader("test", batch_size=self.eval_batch_size, bucketing=self.bucketing)
+        return self.loader("test", batch_size=self.eval_batch_size, bucketing=self.bucketing, whole=True)
 
     def predict_dataloader(self) -> ResumableLoader:
         """The test rows in the dataset's order."""
-        return self.loader("test", batch_size=self.eval_batch_size)
+        return self.loader("test", batch_size=self.eval_batch_size, whole=True)
 
     def loader(
         self,
@@ -150,10 +172,15 @@ class ZooData(LightningDataModule):
         shuffle: bool = False,
         bucketing: bool = False,
         drop_last: bool = False,
+        parts: int | None = None,
+        whole: bool = False,
         num_replicas: int | None = None,
         rank: int | None = None,
     ) -> ResumableLoader:
-        """A loader over ``split`` for one process of ``num_replicas`` (by default those of ``torch.distributed``)."""
+        """A loader over ``split`` for one process of ``num_replicas`` (by default those of ``torch.distributed``).
+
+        ``parts`` and ``whole``: see ``BucketSampler``.
+        """
         if split not in self.splits:
             raise ValueError(f"split is {split!r}; expected one of {', '.join(SPLITS)}.")
         # Lightning asks for worker processes wherever there are fewer than two; for these loaders they only cost time.
@@ -166,6 +193,8 @@ class ZooData(LightningDataModule):
             bucketing=bucketing,
             drop_last=drop_last,
             seed=self.seed,
+            parts=parts,
+            whole=whole,
             num_replicas=num_replicas,
             rank=rank,
         )

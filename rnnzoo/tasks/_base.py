@@ -17,7 +17,7 @@ from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._clipping import clip_each
 from rnnzoo.tasks._optimization import OPTIMIZERS, check_options, check_schedule, create_optimizer, create_schedule
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
-from rnnzoo.tasks._weighting import LossWeighting
+from rnnzoo.tasks._weighting import LossWeighting, StepLoss
 
 FORMAT = 1
 """The newest format of a checkpoint that this version reads, and the one it writes."""
@@ -37,7 +37,7 @@ class SequenceTask(LightningModule):
     ``accepts`` and ``metric_specs``; ``forward(inputs, lengths)``; ``losses(outputs, batch)`` and
     ``measures(outputs, batch)``, one value for each of ``batch.weights``; ``answers(outputs)``.
 
-    Logged keys: ``train/loss`` (mean over the epoch), ``train/loss_step`` (of this process's batch, every
+    Logged keys: ``train/loss`` (mean over the epoch), ``train/loss_step`` (mean over a step of the optimiser, every
     ``log_every_n_steps``), ``val/<metric>`` and ``test/<metric>`` (means over the split, of all processes).
 
     Args:
@@ -93,6 +93,7 @@ class SequenceTask(LightningModule):
         self.codec: dict[str, Any] | None = None
         self.results: dict[str, dict[str, Measured]] = {}
         self._weighting = LossWeighting(loss_reduction)
+        self._step_loss = StepLoss()
         self._batch_idx = 0
         self.train_loss = WeightedMean()
         self.meters = nn.ModuleDict(
@@ -119,8 +120,9 @@ class SequenceTask(LightningModule):
         self._batch_idx = batch_idx
         every = self.trainer.log_every_n_steps  # type: ignore[attr-defined]
         if every and (self.global_step + 1) % every == 0:
-            value = total.detach() / weight.clamp(min=torch.finfo(weight.dtype).tiny)
-            self.log("train/loss_step", value, on_step=True, on_epoch=False, batch_size=1)
+            value = self._step_loss.add(total, weight, batch_idx, self)
+            if value is not None:
+                self.log("train/loss_step", value, on_step=True, on_epoch=False, batch_size=1)
         return self._weighting.loss(total, weight, batch_idx, self)
 
     def on_after_backward(self) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from rnnzoo.registry import unknown
 
 if TYPE_CHECKING:
-    from lightning.pytorch import LightningModule
+    from lightning.pytorch import LightningModule, Trainer
 
 
 REDUCTIONS = ("mean", "sum")
@@ -53,7 +53,7 @@ class LossWeighting:
             loss = total / _positive(weight)
             return loss * W if W > 1 else loss
         if batch_idx % n == 0:
-            self.first = _positive(weight)
+            self.first = torch.where(weight > 0, weight, 1.0)  # a first batch of fillers alone is no scale
             self.window = weight
         else:
             self.window = self.window + weight
@@ -63,12 +63,32 @@ class LossWeighting:
         """After a backward pass: where it was the last of an accumulation, scale its gradients to the mean."""
         trainer = module.trainer
         n = trainer.accumulate_grad_batches
-        if self.reduction == "sum" or n == 1 or not ((batch_idx + 1) % n == 0 or trainer.is_last_batch):
+        if self.reduction == "sum" or n == 1 or not _ends_step(batch_idx, trainer):
             return
         factor = self.first / _positive(self.window)
         for parameter in module.parameters():
             if parameter.grad is not None:
                 parameter.grad.mul_(factor)
+
+
+class StepLoss:
+    """The mean loss of a whole optimiser step: of all its accumulated batches and all processes."""
+
+    sums: Tensor  # (2,) losses times weights, and weights, of this process's batches of the step so far
+
+    def add(self, total: Tensor, weight: Tensor, batch_idx: int, module: LightningModule) -> Tensor | None:
+        """Count a batch; gives the mean behind the last batch of a step. The arguments are those of ``loss``."""
+        trainer = module.trainer
+        sums = torch.stack([total.detach(), weight])
+        self.sums = sums if batch_idx % trainer.accumulate_grad_batches == 0 else self.sums + sums
+        if not _ends_step(batch_idx, trainer):
+            return None
+        sums = self.sums if trainer.world_size == 1 else trainer.strategy.reduce(self.sums, reduce_op="sum")
+        return sums[0] / _positive(sums[1])
+
+
+def _ends_step(batch_idx: int, trainer: Trainer) -> bool:
+    return (batch_idx + 1) % trainer.accumulate_grad_batches == 0 or trainer.is_last_batch
 
 
 def _positive(weight: Tensor) -> Tensor:

@@ -92,6 +92,7 @@ def test_a_mistaken_override_is_named(small, options, error, message):
         ({"model": {"hidden": 5}}, TableError, "hidden_size"),
         ({"trainer": {"max_epoch": 5}}, TableError, "did you mean max_epochs"),
         ({"trainer": {"devices": 2}}, TableError, "set by the runner"),
+        ({"trainer": {"accumulate_grad_batches": 2}}, TableError, "give --accumulate"),
         ({"monitor": {"metric": "acuracy", "mode": "max"}}, TableError, "accuracy"),
         ({"entries": [{"label": "a", "layer": "lstn"}]}, UnknownName, "did you mean"),
         ({"entries": [{"label": "a", "layer": "gru"}, {"label": "b", "layer": "gru"}]}, TableError, "same settings"),

@@ -54,6 +54,30 @@ def test_a_step_has_the_same_rows_however_it_is_split_over_processes(bucketing):
         assert sorted(whole) == sorted(row for part in three for row in part[step] if row != FILLER)
 
 
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("bucketing", [False, True])
+@pytest.mark.parametrize(("world", "parts"), [(1, 4), (2, 1), (3, 1), (2, 3)])
+def test_a_step_dealt_in_parts_has_the_rows_of_the_step_of_one_process(world, parts, bucketing, drop_last):
+    data = dataset(90)  # a batch of 16 divides by none of these hands but 4 and 2, nor 90 by 16
+    how = {"batch_size": 16, "bucketing": bucketing, "drop_last": drop_last}
+    (whole,), dealt = shards(data, 1, **how), shards(data, world, parts=parts, **how)
+    assert [len(part) for part in dealt] == [len(whole) * parts] * world
+    for step, rows in enumerate(whole):
+        hands = [hand for part in dealt for hand in part[step * parts : (step + 1) * parts]]
+        assert len({len(hand) for hand in hands}) == 1
+        assert sorted(row for hand in hands for row in hand if row != FILLER) == sorted(rows)
+
+
+@pytest.mark.parametrize("bucketing", [False, True])
+@pytest.mark.parametrize("rows", [1, 16, 90, 96])
+def test_whole_batches_are_those_of_one_process_each_at_one_of_three(rows, bucketing):
+    data, how = dataset(rows), {"batch_size": 16, "shuffle": False, "bucketing": bucketing}
+    (alone,), three = shards(data, 1, **how), shards(data, 3, whole=True, **how)
+    assert len({len(part) for part in three}) == 1
+    in_turn = [batch for batches in zip(*three, strict=True) for batch in batches]
+    assert [batch for batch in in_turn if batch != [FILLER]] == alone
+
+
 def test_epochs_differ_and_come_again_with_the_same_seed():
     data = dataset(60)
     first, second = (shards(data, 1, epoch=epoch, batch_size=4) for epoch in (0, 1))
@@ -93,8 +117,19 @@ def test_a_pass_begins_where_it_is_told_once():
     assert list(sampler) == whole
 
 
+def test_a_pass_may_begin_within_a_step():
+    sampler = BucketSampler(dataset(20), 8, parts=3)
+    whole = list(sampler)
+    sampler.start = 4
+    assert list(sampler) == whole[4:]
+
+
 def test_what_leaves_no_batch_is_refused():
     with pytest.raises(ValueError, match="drop_last leaves no batch"):
         BucketSampler(dataset(3), 4, drop_last=True)
     with pytest.raises(ValueError, match="batch_size is 0"):
         BucketSampler(dataset(3), 0)
+    with pytest.raises(ValueError, match="parts is 0"):
+        BucketSampler(dataset(3), 2, parts=0)
+    with pytest.raises(ValueError, match="not both"):
+        BucketSampler(dataset(3), 2, parts=1, whole=True)

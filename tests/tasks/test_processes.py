@@ -40,7 +40,6 @@ with open(sys.argv[1] + "/found.json", "w") as file:
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
 def test_one_process_and_two_agree(tmp_path):
     (tmp_path / "script.py").write_text(SCRIPT)
