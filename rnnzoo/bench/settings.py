@@ -63,9 +63,7 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         for key in trainer:
             if key in OWNED:
                 raise TableError(f"{where}: trainer.{key} is set by the runner; take it out of the table.")
-        refuse_unknown_keys(
-            "argument of the Trainer", trainer, arguments_of(Trainer, *OWNED, "accumulate_grad_batches"), where
-        )
+        refuse_unknown_keys("argument of the Trainer", trainer, known, where)
 
 
 def arguments_of(target: Any, *without: str) -> list[str]:
