@@ -12,6 +12,10 @@ class TableError(ValueError):
     """A table (or an override of it) says something the benchmark cannot do."""
 
 
+class DeviceError(TableError):
+    """What is asked for cannot be done with the devices or the processes that there are."""
+
+
 class NoRows(LookupError):
     """There are no result rows where they were looked for."""
 

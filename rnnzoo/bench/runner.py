@@ -14,7 +14,9 @@ from filelock import FileLock, Timeout
 
 from rnnzoo.bench.console import Console
 from rnnzoo.bench.errors import TableError
+from rnnzoo.bench.launched import launched
 from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
+from rnnzoo.bench.preflight import check_runs
 from rnnzoo.bench.runs import Run
 from rnnzoo.bench.scale import Scale
 from rnnzoo.registry import unknown
@@ -63,7 +65,8 @@ def make_runs(
         console: where progress is shown.
 
     Raises:
-        UnknownName: ``wandb`` is none of the three.
+        UnknownName: ``wandb`` is none of the three, or the precision none of Lightning's.
+        TableError: a run cannot be made here, or its rows have no place; nothing was written.
     """
     wandb = wandb or default_wandb()
     if wandb not in WANDB_MODES:
@@ -72,6 +75,7 @@ def make_runs(
     pending: list[Run] = []
     for run in runs:
         (outcome.there if row_file(results, run).exists() else pending).append(run)
+    check_runs(pending, results, scale)
     console = console or Console()
     with console.progress(len(pending), len(outcome.there)):
         while pending:
@@ -126,21 +130,26 @@ def train_and_write(
 ) -> None:
     """Train ``run`` (or race it), write traces and rows; in several processes from one of its own, which those copy.
 
+    Processes that were started together train together.
+
     Raises:
-        TableError: a race on several devices.
+        Broken: one of those failed.
     """
     (folder / "run.json").write_text(run.to_json(), encoding="utf-8")
     if run.race:
         from rnnzoo.bench.racing import race
         from rnnzoo.callbacks import write_rows
 
-        if scale != Scale():
-            raise TableError(
-                f"{run.title}: a race runs in one process on one processor; leave out --devices and the like."
-            )
         write_rows(rows, race(run))
         return
-    if scale.processes > 1:
+    from rnnzoo.bench.traces import publish_traces
+    from rnnzoo.bench.training import train
+    from rnnzoo.callbacks import write_rows
+
+    there = launched()
+    if there is not None and there.size > 1:
+        measured = there.lead(train, run, folder, scale, wandb, progress=progress)
+    elif scale.processes > 1:
         command = [
             sys.executable,
             "-m",
@@ -155,11 +164,8 @@ def train_and_write(
                 f"the processes of run {run.title} on {scale.processes} devices failed; see their output above."
             )
         return
-    from rnnzoo.bench.traces import publish_traces
-    from rnnzoo.bench.training import train
-    from rnnzoo.callbacks import write_rows
-
-    measured = train(run, folder, scale=scale, wandb=wandb, progress=progress)
+    else:
+        measured = train(run, folder, scale, wandb, progress=progress)
     publish_traces(run, folder, rows)
     write_rows(rows, measured)
 

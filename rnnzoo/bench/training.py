@@ -45,9 +45,9 @@ class Progress(Callback):
 def train(
     run: Run,
     folder: Path,
-    *,
     scale: Scale | None = None,
     wandb: str = "off",
+    *,
     progress: Callable[[float], None] | None = None,
 ) -> list[ResultRow]:
     """Train and test ``run``, its working files in ``folder``; goes on from ``folder/last.ckpt`` where there is one.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rnnzoo.bench.columns import Column
     from rnnzoo.bench.runner import Outcome
+    from rnnzoo.bench.scale import Scale
     from rnnzoo.bench.table import Table
 
 
@@ -58,8 +59,9 @@ def add_parser(commands: Any) -> None:
 
 def add_scale(parser: argparse.ArgumentParser) -> None:
     """Give a command the options that spread a training; none of them but the precision changes what it computes."""
-    parser.add_argument("--devices", type=int, default=1, metavar="N", help="devices each run is spread over (1)")
-    parser.add_argument("--nodes", type=int, default=1, metavar="M", help="machines of N devices each (1)")
+    started = "torchrun and SLURM say how many they started"
+    parser.add_argument("--devices", type=int, metavar="N", help=f"devices each run is spread over (1; {started})")
+    parser.add_argument("--nodes", type=int, metavar="M", help=f"machines of N devices each (1; {started})")
     parser.add_argument(
         "--strategy", default="auto", metavar="S", help="ddp or fsdp; auto, the default, is ddp on several devices"
     )
@@ -77,7 +79,34 @@ def add_scale(parser: argparse.ArgumentParser) -> None:
 
 
 def run_table(options: argparse.Namespace) -> int:
-    """Make the missing runs of a table, then show it."""
+    """Make the missing runs of a table, then show it; where several processes were started, the first one does."""
+    from rnnzoo.bench.devices import check_devices
+    from rnnzoo.bench.errors import DeviceError
+    from rnnzoo.bench.launched import launched
+    from rnnzoo.bench.scale import Scale
+
+    there = launched()
+    devices = options.devices if options.devices is not None else there.devices if there else 1
+    nodes = options.nodes if options.nodes is not None else there.nodes if there else 1
+    scale = Scale(devices, nodes, options.strategy, options.accumulate)
+    try:
+        check_devices(devices, nodes, options.strategy, options.precision or "32")
+    except DeviceError:
+        if there is None or there.leads:
+            raise
+        return 2  # the first process says why
+    if there is None or there.size == 1:
+        return _run_table(options, scale)
+    if there.leads:
+        with there.leading():
+            return _run_table(options, scale)
+    from rnnzoo.bench.training import train
+
+    there.follow(train)
+    return 0
+
+
+def _run_table(options: argparse.Namespace, scale: Scale) -> int:
     import yaml
 
     from rnnzoo.bench.console import Console
@@ -86,10 +115,8 @@ def run_table(options: argparse.Namespace) -> int:
     from rnnzoo.bench.loggers import default_wandb, log_report
     from rnnzoo.bench.runner import make_runs
     from rnnzoo.bench.runs import expand
-    from rnnzoo.bench.scale import Scale
     from rnnzoo.bench.table import load_table
 
-    scale = Scale(options.devices, options.nodes, options.strategy, options.accumulate)
     table = load_table(options.table)
     only = {}
     for text in options.only:

@@ -10,8 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.bench.errors import DeviceError
+from rnnzoo.bench.launched import Launched, launched
 from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
 from rnnzoo.commands.imports import import_files
+from rnnzoo.commands.trainer_devices import as_launched, check_trainer
 from rnnzoo.recipes import RecipeError, list_recipes, parse_config, recipe_config
 from rnnzoo.recurrent.options import cell_options
 from rnnzoo.registry import DATA, LAYERS, TASKS, unknown
@@ -22,8 +25,11 @@ usage: rnnzoo {command} --config NAME_OR_FILE [--data NAME] [--model.layer NAME]
   --config NAME_OR_FILE  a recipe ({recipes}) or a YAML file of your own
   --data NAME            other data (`rnnzoo list data`), its settings as --data.KEY VALUE
   --model.layer NAME     another layer (`rnnzoo list layers`), every other setting of the model as --model.KEY VALUE
-  --devices N            short for --trainer.devices
-  --precision P          short for --trainer.precision
+  --devices N            devices the training is spread over, each with batches of --data.batch_size rows
+  --nodes M              machines of N devices each, on which torchrun or SLURM starts this same command
+  --strategy S           ddp, fsdp or another of Lightning's (by itself: ddp on several devices)
+  --precision P          32, bf16-mixed, 16-mixed (GPU) or another of Lightning's
+  --accumulate K         batches of each device that make up a step of the optimiser: N * M * K * batch_size rows
   --import FILE          a Python file of your own, whose layers are then known by name (may be given again)
   --wandb MODE           Weights & Biases: online, offline or off (online where a key is set, else offline)
   --run-dir DIR          folder of this run (./rnnzoo-runs/NAME/TIME)
@@ -34,7 +40,13 @@ Everything else is an option of Lightning's Trainer (--trainer.max_epochs 3), th
 """
 
 RUN_FOLDER = "RNNZOO_RUN_FOLDER"  # where the first process tells the others its folder
-SHORT = {"--devices": "--trainer.devices", "--precision": "--trainer.precision"}
+SHORT = {
+    "--devices": "--trainer.devices",
+    "--nodes": "--trainer.num_nodes",
+    "--strategy": "--trainer.strategy",
+    "--precision": "--trainer.precision",
+    "--accumulate": "--trainer.accumulate_grad_batches",
+}
 
 
 def run(command: str, arguments: Sequence[str]) -> int:
@@ -55,13 +67,23 @@ def run(command: str, arguments: Sequence[str]) -> int:
     task = TASKS.entry(config.pop("task", "sequence_classification"))
     _check_layer(arguments, config)
     _check_settings(arguments, config, task.target)
-    folder = _run_folder(_take(arguments, "--run-dir"), name)
+    given_folder = _take(arguments, "--run-dir")
     wandb = _take(arguments, "--wandb") or default_wandb()
     if wandb not in WANDB_MODES:
         raise unknown("--wandb mode", wandb, WANDB_MODES)
     if command != "fit" and "--ckpt_path" not in arguments and "ckpt_path" not in config and not _helps(arguments):
         raise RecipeError(f"`rnnzoo {command}` needs --ckpt_path: the checkpoint to measure, such as RUN/best.ckpt.")
     arguments = [SHORT.get(argument, argument) for argument in arguments]
+    there = launched()
+    if there is not None and not _helps(arguments):
+        arguments = as_launched(there, arguments, config)
+    try:
+        check_trainer(arguments, config)
+    except DeviceError:
+        if there is None or there.leads:
+            raise
+        return 2  # the first process says why
+    folder = _run_folder(given_folder, name, there)
     config.pop("description", None)
     from rnnzoo.commands.lightning_cli import run_lightning
 
@@ -72,11 +94,13 @@ def _helps(arguments: Sequence[str]) -> bool:
     return bool({"--help", "-h", "--print_config"} & set(arguments))
 
 
-def _run_folder(given: str | None, name: str) -> Path:
+def _run_folder(given: str | None, name: str, there: Launched | None) -> Path:
     """The folder of this run; the further processes of a training on several devices take the first one's."""
-    if "LOCAL_RANK" in os.environ and RUN_FOLDER in os.environ:
+    if there is None and "LOCAL_RANK" in os.environ and RUN_FOLDER in os.environ:
         return Path(os.environ[RUN_FOLDER])
     folder = Path(given) if given else Path("rnnzoo-runs") / name / datetime.now().strftime("%Y%m%d-%H%M%S")
+    if there is not None:
+        return there.agree(folder)
     os.environ[RUN_FOLDER] = str(folder)
     return folder
 
