@@ -52,10 +52,17 @@ class Launched:
             )
 
     def agree(self, mine: T) -> T:
-        """The first process's value; every process has to ask."""
+        """The first process's value; every process has to ask.
+
+        Raises:
+            Broken: one of the others has ended.
+        """
         if self.size == 1:
             return mine
-        agreed: T = _connection(self.devices, self.nodes).broadcast(mine)
+        try:
+            agreed: T = _connection(self.devices, self.nodes).broadcast(mine)
+        except RuntimeError as error:
+            raise Broken(f"one of the {self.size} processes that {self.by} started has ended: {error}") from error
         return agreed
 
     def follow(self, train: Callable[..., Any]) -> None:

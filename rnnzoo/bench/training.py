@@ -54,7 +54,8 @@ def train(
 
     The checkpoint with the best validation metric (the first of equals) is measured on all three splits, each without
     dropout: validation, test (once) and train. It stays at ``folder/best.ckpt``. The run's traces go to
-    ``folder/<trace>.csv``, what sums them up to rows of the split "train".
+    ``folder/<trace>.csv``, what sums them up to rows of the split "train". Of several processes the first one has the
+    rows, the others none.
 
     A run that records divergence ends with the step before a loss or gradient is no longer finite: it has the row
     ``diverged_at_step`` of the split "train", and no row of a metric that is not finite.
@@ -98,10 +99,11 @@ def train(
             measure()
             measured[split] = task.results[key]
         finish(found)
+    if not trainer.is_global_zero:
+        return []
     shared = _shared(run, trainer, task, speed, Path(best_path))
-    if trainer.is_global_zero:
-        for name, trace in traces.items():
-            write_trace(folder / f"{name}.csv", trace.records)
+    for name, trace in traces.items():
+        write_trace(folder / f"{name}.csv", trace.records)
     units = {metric.name: metric.unit for metric in TASKS.entry(run.task).metrics}
     found_values = [
         (split, TraceValue(metric, value, units[metric], n))
