@@ -15,10 +15,11 @@ from filelock import FileLock, Timeout
 from rnnzoo.bench.console import Console
 from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.launched import launched
-from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
 from rnnzoo.bench.preflight import check_runs
+from rnnzoo.bench.run_id import forget_run_id
 from rnnzoo.bench.runs import Run
 from rnnzoo.bench.scale import Scale
+from rnnzoo.bench.wandb_mode import WANDB_MODES, default_wandb
 from rnnzoo.registry import unknown
 
 
@@ -173,5 +174,6 @@ def train_and_write(
 def clean(folder: Path, keep: bool) -> None:
     """Leave the logs of a finished run, and its best checkpoint if it is to be kept."""
     (folder / "last.ckpt").unlink(missing_ok=True)
+    forget_run_id(folder)
     if not keep:
         (folder / "best.ckpt").unlink(missing_ok=True)

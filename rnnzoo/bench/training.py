@@ -15,7 +15,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer, seed_everythin
 from lightning.pytorch.trainer.states import TrainerFn
 
 from rnnzoo.bench.environment import cell_version, commit, device_name, versions
-from rnnzoo.bench.loggers import finish, table_loggers
+from rnnzoo.bench.loggers import RunLogs, conclude_run, table_logs
 from rnnzoo.bench.quiet import quiet
 from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runs import Run
@@ -66,6 +66,17 @@ def train(
     scale = scale or Scale()
     folder.mkdir(parents=True, exist_ok=True)
     commit()
+    with quiet(), table_logs(run, folder, wandb) as logs:
+        rows, best = _train(run, folder, logs, scale, progress)
+        if rows:
+            conclude_run(logs, run, rows, best)
+    return rows
+
+
+def _train(
+    run: Run, folder: Path, logs: RunLogs, scale: Scale, progress: Callable[[float], None] | None
+) -> tuple[list[ResultRow], Path]:
+    """The rows, and the checkpoint that they were measured with."""
     with quiet():
         seed_everything(run.seed, workers=True, verbose=False)
         data = DATA.create(run.data_name, **{**_shuffling(run), **run.data})
@@ -73,14 +84,14 @@ def train(
         task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)
         best = BestCheckpoint(run.monitor["metric"], mode=run.monitor["mode"], dirpath=folder, save_last=False)
         speed, resume = Throughput(), ResumePoint(folder / "last.ckpt")
-        found = table_loggers(run, folder, wandb)
         records = run.divergence == "record"
         non_finite = NonFinite(every_n_steps=1 if records else 10, end_training=records)
         traces = {name: TRACES[name](**options) for name, options in run.traces.items()}
         # what is not finite is looked for first: the traces are to record the steps that are taken
-        callbacks = [non_finite, *traces.values(), speed, resume, best, *([Progress(progress)] if progress else [])]
+        callbacks = [non_finite, *traces.values(), speed, resume, best, *logs.callbacks]
+        callbacks += [Progress(progress)] if progress else []
         trainer = Trainer(
-            accelerator="auto", logger=found, callbacks=callbacks, default_root_dir=folder,
+            accelerator="auto", logger=logs.loggers, callbacks=callbacks, default_root_dir=folder,
             deterministic="warn" if torch.cuda.is_available() else True, num_sanity_val_steps=0, log_every_n_steps=50,
             enable_progress_bar=False, enable_model_summary=False,
             **scale.trainer_arguments(run.trainer, lambda: len(data.train_dataloader()) // scale.accumulate),
@@ -90,6 +101,7 @@ def train(
             raise KeyboardInterrupt
         best_path = trainer.strategy.broadcast(best.best_model_path)
         task.load_state_dict(torch.load(best_path, map_location=task.device, weights_only=True)["state_dict"])
+        trainer.loggers = []  # the curves are the training's: what is measured now goes into the rows
         measured = {}
         for split, key, measure in (
             ("validation", "val", lambda: trainer.validate(task, datamodule=data, verbose=False)),
@@ -98,9 +110,8 @@ def train(
         ):
             measure()
             measured[split] = task.results[key]
-        finish(found)
     if not trainer.is_global_zero:
-        return []
+        return [], Path(best_path)
     shared = _shared(run, trainer, task, speed, Path(best_path))
     for name, trace in traces.items():
         write_trace(folder / f"{name}.csv", trace.records)
@@ -114,7 +125,7 @@ def train(
     found_values += [("train", value) for trace in traces.values() for value in trace.summary()]
     if non_finite.diverged_at_step is not None:
         found_values.append(("train", TraceValue("diverged_at_step", float(non_finite.diverged_at_step), "steps", 1)))
-    return [ResultRow(split=split, **value._asdict(), **shared) for split, value in found_values]
+    return [ResultRow(split=split, **value._asdict(), **shared) for split, value in found_values], Path(best_path)
 
 
 def _shuffling(run: Run) -> dict[str, int]:

@@ -6,6 +6,7 @@ from rnnzoo.callbacks.gradient_norm_trace import GradientNormTrace
 from rnnzoo.callbacks.gradient_norms import GradientNorms
 from rnnzoo.callbacks.gradient_reach import GradientReach
 from rnnzoo.callbacks.non_finite import NonFinite, NonFiniteError
+from rnnzoo.callbacks.pictures import Pictures
 from rnnzoo.callbacks.result_rows import ResultRows, read_rows, write_rows
 from rnnzoo.callbacks.throughput import Throughput
 from rnnzoo.callbacks.trace import Trace, TraceValue, read_trace, write_trace
@@ -20,6 +21,7 @@ __all__ = [
     "GradientReach",
     "NonFinite",
     "NonFiniteError",
+    "Pictures",
     "ResultRows",
     "Throughput",
     "Trace",

@@ -112,10 +112,11 @@ def _run_table(options: argparse.Namespace, scale: Scale) -> int:
     from rnnzoo.bench.console import Console
     from rnnzoo.bench.environment import default_results
     from rnnzoo.bench.errors import TableError
-    from rnnzoo.bench.loggers import default_wandb, log_report
     from rnnzoo.bench.runner import make_runs
     from rnnzoo.bench.runs import expand
     from rnnzoo.bench.table import load_table
+    from rnnzoo.bench.wandb_mode import default_wandb
+    from rnnzoo.bench.wandb_report import log_report
 
     table = load_table(options.table)
     only = {}

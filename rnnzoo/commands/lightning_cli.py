@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from rich.console import Console
 
-from rnnzoo.bench.loggers import run_loggers
+from rnnzoo.bench.loggers import RunLogs
 from rnnzoo.callbacks import BestCheckpoint, NonFinite, Throughput
 from rnnzoo.contracts import TaskEntry
 from rnnzoo.data._base import ZooData
@@ -38,10 +39,13 @@ class ZooCLI(LightningCLI):
         wandb: ``online``, ``offline`` or ``off``.
         name: of the recipe.
         metric: the validation metric that chooses the best checkpoint.
+        stack: ends the logs of the run.
         options: LightningCLI's own arguments.
     """
 
-    def __init__(self, *, folder: Path, wandb: str, name: str, metric: str, **options: Any) -> None:
+    def __init__(self, *, folder: Path, wandb: str, name: str, metric: str, stack: ExitStack, **options: Any) -> None:
+        self.logs: RunLogs | None = None
+        self.stack = stack
         self.folder = folder
         self.metric = metric
         self.wandb = wandb
@@ -73,14 +77,22 @@ class ZooCLI(LightningCLI):
             config["enable_progress_bar"] = terminal
             if config.get("enable_model_summary") is None:
                 config["enable_model_summary"] = terminal
-        config["callbacks"] = [*given, *own]
         if config.get("default_root_dir") is None:
             config["default_root_dir"] = str(self.folder)
         if config.get("logger") in (None, True):
             settings = yaml.safe_load(self._parser(self.subcommand).dump(self.config[self.subcommand]))
-            config["logger"] = run_loggers(
-                self.folder, self.wandb, group=self.name, name=f"{self.name}-{self.folder.name}", config=settings
+            logs = RunLogs(
+                self.folder,
+                self.wandb,
+                group=self.name,
+                name=f"{self.name}-{self.folder.name}",
+                config=settings,
+                measured_by="test" if self.subcommand == "test" else "validate",
             )
+            self.logs = self.stack.enter_context(logs)
+            config["logger"] = logs.loggers
+            own += logs.callbacks
+        config["callbacks"] = [*given, *own]
         return super()._instantiate_trainer(config, callbacks)
 
 
@@ -98,10 +110,12 @@ def run_lightning(
 
     ``fit`` leaves the best checkpoint's model in ``folder/model`` and prints where.
     """
-    from rnnzoo.bench.loggers import finish
+    from rnnzoo.bench.loggers import conclude_fit
     from rnnzoo.bench.quiet import quiet
+    from rnnzoo.bench.run_id import forget_run_id
+    from rnnzoo.pretrained import save_pretrained
 
-    with tempfile.TemporaryDirectory() as aside, quiet():
+    with tempfile.TemporaryDirectory() as aside, quiet(), ExitStack() as stack:
         resolved = Path(aside) / "config.yaml"
         resolved.write_text(yaml.safe_dump(config), encoding="utf-8")
         cli = ZooCLI(
@@ -109,6 +123,7 @@ def run_lightning(
             wandb=wandb,
             name=name,
             metric=task.metrics[0].name,
+            stack=stack,
             model_class=task.target,
             datamodule_class=ZooData,
             subclass_mode_data=True,
@@ -116,20 +131,26 @@ def run_lightning(
             load_from_checkpoint_support=False,
             args=[command, "--config", str(resolved), *arguments],
         )
-        finish(cli.trainer.loggers)
-    if command == "fit" and cli.trainer.is_global_zero:
-        print(f"run: {folder}")
-        print(f"model: {save_best(cli.trainer, cli.model, folder)}")
+        if command == "fit":
+            best = load_best(cli.trainer, cli.model)
+            if cli.trainer.is_global_zero:
+                print(f"run: {folder}")
+                print(f"model: {save_pretrained(cli.model, folder / 'model')}")
+            if cli.logs is not None:
+                conclude_fit(cli.logs, name, cli.trainer, cli.datamodule, best)
+                forget_run_id(folder)
     return 0
 
 
-def save_best(trainer: Trainer, task: LightningModule, folder: Path) -> Path:
-    """Write the model of the best checkpoint (of the last step, where none was kept) to ``folder/model``."""
+def load_best(trainer: Trainer, task: LightningModule) -> Path | None:
+    """Put the best checkpoint's weights into the model, and give its path; None where none was kept: the last step's.
+
+    The first process knows it for all.
+    """
     import torch
 
-    from rnnzoo.pretrained import save_pretrained
-
-    best = getattr(trainer.checkpoint_callback, "best_model_path", "")
-    if best:
-        task.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
-    return save_pretrained(task, folder / "model")
+    best = trainer.strategy.broadcast(getattr(trainer.checkpoint_callback, "best_model_path", ""))
+    if not best:
+        return None
+    task.load_state_dict(torch.load(best, map_location="cpu", weights_only=True)["state_dict"])
+    return Path(best)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rnnzoo.bench.errors import DeviceError
 from rnnzoo.bench.launched import Launched, launched
-from rnnzoo.bench.loggers import WANDB_MODES, default_wandb
+from rnnzoo.bench.wandb_mode import WANDB_MODES, default_wandb
 from rnnzoo.commands.imports import import_files
 from rnnzoo.commands.trainer_devices import as_launched, check_trainer
 from rnnzoo.recipes import RecipeError, list_recipes, parse_config, recipe_config
@@ -98,7 +98,9 @@ def _run_folder(given: str | None, name: str, there: Launched | None) -> Path:
     """The folder of this run; the further processes of a training on several devices take the first one's."""
     if there is None and "LOCAL_RANK" in os.environ and RUN_FOLDER in os.environ:
         return Path(os.environ[RUN_FOLDER])
-    folder = Path(given) if given else Path("rnnzoo-runs") / name / datetime.now().strftime("%Y%m%d-%H%M%S")
+    swept = os.environ.get("WANDB_RUN_ID")  # two agents of a sweep may begin in the same second
+    when = datetime.now().strftime("%Y%m%d-%H%M%S") + (f"-{swept}" if swept else "")
+    folder = Path(given) if given else Path("rnnzoo-runs") / name / when
     if there is not None:
         return there.agree(folder)
     os.environ[RUN_FOLDER] = str(folder)

@@ -2,7 +2,9 @@
 
 from rnnzoo.figures._style import Curve
 from rnnzoo.figures.accuracy_against_length import accuracy_against_length
+from rnnzoo.figures.attention import Attended, attention
 from rnnzoo.figures.comparison import Bar, comparison
+from rnnzoo.figures.confusion import confusion
 from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_panels, gates
 from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
 from rnnzoo.figures.gradient_reach import gradient_reach
@@ -17,6 +19,7 @@ __all__ = [
     "GATE",
     "LARGE",
     "SMALL",
+    "Attended",
     "Band",
     "Bar",
     "Curve",
@@ -25,7 +28,9 @@ __all__ = [
     "Ranked",
     "Timing",
     "accuracy_against_length",
+    "attention",
     "comparison",
+    "confusion",
     "default_names",
     "gate_panels",
     "gates",

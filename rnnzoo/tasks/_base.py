@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -18,6 +18,9 @@ from rnnzoo.tasks._clipping import clip_each
 from rnnzoo.tasks._optimization import OPTIMIZERS, check_options, check_schedule, create_optimizer, create_schedule
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
 from rnnzoo.tasks._weighting import LossWeighting, StepLoss
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMAT = 1
 """The newest format of a checkpoint that this version reads, and the one it writes."""
@@ -112,6 +115,13 @@ class SequenceTask(LightningModule):
         """A readable answer for each row."""
         raise NotImplementedError(f"{type(self).__name__} has no answers().")
 
+    def pictures(self, batch: SequenceBatch) -> dict[str, Figure]:
+        """Pictures of what the trained model does with a batch, by name: none, unless a task says more.
+
+        Asked for once, of the first batch that is measured after the training, and only where runs are logged.
+        """
+        return {}
+
     def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
         """The loss of a batch, scaled so that its gradient is that of the mean (or sum) over all processes."""
         losses = self.losses(self(batch.inputs, batch.lengths), batch)
@@ -129,13 +139,13 @@ class SequenceTask(LightningModule):
         """Put accumulated gradients right."""
         self._weighting.finish_window(self._batch_idx, self)
 
-    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> None:
-        """Measure a batch."""
-        self._measure("val", batch)
+    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+        """Measure a batch; its outputs are for callbacks."""
+        return self._measure("val", batch)
 
-    def test_step(self, batch: SequenceBatch, batch_idx: int) -> None:
-        """Measure a batch."""
-        self._measure("test", batch)
+    def test_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+        """Measure a batch; its outputs are for callbacks."""
+        return self._measure("test", batch)
 
     def predict_step(self, batch: SequenceBatch, batch_idx: int) -> list[Prediction]:
         """The answers for the rows of a batch that are no fillers."""
@@ -143,12 +153,13 @@ class SequenceTask(LightningModule):
         real = (batch.weights.flatten(1) if batch.weights.ndim > 1 else batch.weights[:, None]).amax(dim=1) > 0  # (B,)
         return [answer for answer, keep in zip(answers, real.tolist(), strict=True) if keep]
 
-    def _measure(self, split: str, batch: SequenceBatch) -> None:
-        outputs = self(batch.inputs, batch.lengths)
+    def _measure(self, split: str, batch: SequenceBatch) -> Tensor:
+        outputs: Tensor = self(batch.inputs, batch.lengths)
         values = {**self.measures(outputs, batch), "loss": self.losses(outputs, batch)}
         weight = batch.weights.sum()
         for metric in self.metric_specs:
             self._meter(split, metric.name).update((values[metric.name] * batch.weights).sum(), weight)
+        return outputs
 
     def _meter(self, split: str, metric: str) -> WeightedMean:
         return cast(WeightedMean, self.meters[f"{split}_{metric}"])

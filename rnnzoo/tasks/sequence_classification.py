@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,9 @@ from rnnzoo.modules.sigmoid_output import SigmoidOutput
 from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._base import Prediction, SequenceTask
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ACCEPTS = ("label",)
 OUTPUTS = ("softmax", "sigmoid")
@@ -161,12 +164,25 @@ class SequenceClassifier(SequenceTask):
         Raises:
             ValueError: there is no codec, or ``raw`` is a single string.
         """
+        return self.steps_of(create_codec(self.codec).encode(check_raw(raw)))
+
+    def steps_of(self, batch: SequenceBatch) -> list[list[str]]:
+        """As ``steps``, of a batch.
+
+        Raises:
+            ValueError: there is no codec.
+        """
         codec = create_codec(self.codec)
-        batch = codec.encode(check_raw(raw))
         rows = [row[:length].tolist() for row, length in zip(batch.inputs, batch.lengths.tolist(), strict=True)]
         if self.spec["input"] == "tokens":
             return [["".join(codec.decode([token])) for token in row] for row in rows]
         return [[str(step) for step in range(1, len(row) + 1)] for row in rows]
+
+    def pictures(self, batch: SequenceBatch) -> dict[str, Figure]:
+        """ "attention" and "gates", where the model has them and the batch a row short enough to be read."""
+        from rnnzoo.tasks._classifier_pictures import classifier_pictures
+
+        return classifier_pictures(self, batch)
 
     def losses(self, outputs: Tensor, batch: SequenceBatch) -> Tensor:
         """The cross entropy of each row, in nats.

@@ -39,7 +39,7 @@ def test_rows_say_what_was_done_and_a_second_time_nothing_is(small, tmp_path):
     assert make(runs, tmp_path).there == runs
     assert path.read_bytes() == before
     left = {file.name for file in work_folder(tmp_path, runs[0]).rglob("*") if file.is_file()}
-    assert left == {"run.json", "metrics.csv", "hparams.yaml"}
+    assert left == {"run.json", "metrics.csv", "hparams.yaml", "gradient_norms.csv"}
 
 
 def test_keep_keeps_the_checkpoint_that_the_rows_name(small, tmp_path):

@@ -24,8 +24,8 @@ MAY_IMPORT = {
     "metrics": {"contracts", "ops"},
     "figures": {"contracts"},
     "data": {"contracts", "registry"},
-    "tasks": RECURRENT | {"modules", "metrics"},
-    "callbacks": {"contracts", "registry", "recurrent", "metrics", "tasks"},
+    "tasks": RECURRENT | {"modules", "metrics", "figures"},
+    "callbacks": {"contracts", "registry", "recurrent", "metrics", "tasks", "figures"},
 }
 MAY_IMPORT["pretrained"] = set(MAY_IMPORT) - {"laws", "figures"} | {"rnnzoo"}
 MAY_IMPORT["recipes"] = MAY_IMPORT["pretrained"] | {"pretrained"}
