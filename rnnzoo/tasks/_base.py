@@ -116,10 +116,7 @@ class SequenceTask(LightningModule):
         raise NotImplementedError(f"{type(self).__name__} has no answers().")
 
     def pictures(self, batch: SequenceBatch) -> dict[str, Figure]:
-        """Pictures of what the trained model does with a batch, by name: none, unless a task says more.
-
-        Asked for once, of the first batch that is measured after the training, and only where runs are logged.
-        """
+        """Pictures by name of what the trained model does with its first batch; asked for where runs are logged."""
         return {}
 
     def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
