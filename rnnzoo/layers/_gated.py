@@ -35,10 +35,10 @@ What else a cell may need: several states (``states = ("h", "c")``); an output t
 states of another width (``sizes = {"h": P}``); products without a bias (``Stage(..., input_bias=False)``,
 ``recurrent_bias=False``); per-channel weights (``vectors = ("p_i",)``, then read by name); updates that mix channels,
 such as a layer norm (``Stage(..., pointwise=False)``: sums, norms and softmaxes over all channels are quick, the rest
-is slower, as exact); another input product (override ``hoist``); recurrent or per-channel weights shared, constrained
-or named otherwise (override ``recurrent_weights``, ``vector_weights``); other parameters (override
-``parameter_shapes``, and ``input_bias``). A cell with options takes them, sets what depends on them on ``self``, and
-hands the rest on:
+is slower, as exact); another input product (override ``project``, ``input_weight``, or ``hoist``, which takes more
+memory); recurrent or per-channel weights shared, constrained or named otherwise (override ``recurrent_weights``,
+``vector_weights``); other parameters (override ``parameter_shapes``, and ``input_bias``). A cell with options takes
+them, sets what depends on them on ``self``, and hands the rest on:
 
     def __init__(self, input_size, hidden_size, *, nonlinearity="tanh", **common):
         self.nonlinearity, self.stages = nonlinearity, (Stage("h", 1, 1, NONLINEARITIES[nonlinearity], (), ("h",)),)
@@ -102,15 +102,9 @@ class GatedCell(nn.Module):
     bias_hh: nn.Parameter | None
 
     def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        recurrent_bias: bool = True,
-        device: Any = None,
+        self, input_size: int, hidden_size: int, *, bias: bool = True, recurrent_bias: bool = True, device: Any = None,
         dtype: torch.dtype | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
@@ -123,9 +117,8 @@ class GatedCell(nn.Module):
         shapes = self.parameter_shapes()
         for name, shape in shapes.items():
             self.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
-        for name in ("bias_ih", *self._layout.recurrent_names("bias_hh")):
-            if name not in shapes:
-                self.register_parameter(name, None)
+        for name in (n for n in ("bias_ih", *self._layout.recurrent_names("bias_hh")) if n not in shapes):
+            self.register_parameter(name, None)
         self.reset_parameters()
 
     def _width(self, name: str) -> int:
@@ -143,14 +136,20 @@ class GatedCell(nn.Module):
 
     def hoist(self, x: Tensor) -> Tensor:
         """The input product of all stages: x (..., I) to (..., W), blocks in stage order."""
-        return linear(x, self.weight_ih, self.input_bias())
+        return linear(self.project(x), self.input_weight(), self.input_bias())
 
     def hoist_sequence(self, x: Tensor, lengths: Tensor | None) -> Tensor:
-        """The same of a padded batch, (B, T, I) to (B, T, W), finite in the padding, where the input may be anything.
-
-        A cell whose product of one step depends on others overrides it, such as one that normalises over the batch.
-        """
+        """The same of a padded batch, (B, T, I) to (B, T, W), finite in the padding, where the input may be anything; a
+        cell whose product of one step depends on others overrides it."""
         return self.hoist(x if lengths is None else zero_padding(x, lengths))
+
+    def project(self, x: Tensor) -> Tensor:
+        """What the input weight multiplies, (..., J) of x (..., I): x itself, unless a cell has a layer before it."""
+        return x
+
+    def input_weight(self) -> Tensor:
+        """The weight (W, J) of the input product; a cell may override it."""
+        return self.weight_ih
 
     def input_bias(self) -> Tensor | None:
         """The bias (W,) of the input product, zero for stages that have none; a cell may override it."""
@@ -161,8 +160,8 @@ class GatedCell(nn.Module):
         if self._layout.joint:
             weights, biases = self._layout.joint_products(self.weight_hh, self.bias_hh)
         else:
-            weights = [getattr(self, name) for name in self._layout.recurrent_names("weight_hh")]
-            biases = [getattr(self, name) for name in self._layout.recurrent_names("bias_hh")]
+            names = map(self._layout.recurrent_names, ("weight_hh", "bias_hh"))
+            weights, biases = ([getattr(self, name) for name in each] for each in names)
         each = iter(zip(weights, biases, strict=True))
         pairs = [(None, None) if stage.source is None else next(each) for stage in self.stages]
         return [weight for weight, _ in pairs], [bias for _, bias in pairs]
@@ -285,7 +284,9 @@ class GatedCell(nn.Module):
         vectors, (weights, biases) = self.vector_weights(), self.recurrent_weights()
         product: dict[str, Tensor | None] = {}
         if type(self).hoist is GatedCell.hoist:
-            product = {"input_weight": self.weight_ih, "input_bias": self.input_bias()}
+            product = {"input_weight": self.input_weight(), "input_bias": self.input_bias()}
+            if type(self).project is not GatedCell.project:
+                x = self.project(x if lengths is None else zero_padding(x, lengths))  # (B, T, J)
         else:
             x = self.hoist_sequence(x, lengths)  # (B, T, W)
         return gated(
@@ -295,6 +296,5 @@ class GatedCell(nn.Module):
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""
-        flags = {"bias": self.bias, "recurrent_bias": self.recurrent_bias}
-        off = "".join(f", {name}=False" for name, on in flags.items() if not on)
+        off = "".join(f", {name}=False" for name in ("bias", "recurrent_bias") if not getattr(self, name))
         return f"{self.input_size}, {self.hidden_size}{off}"

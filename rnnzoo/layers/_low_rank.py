@@ -53,11 +53,9 @@ class LowRankCell(GatedCell):
                 shapes |= {name: (rows, rank), f"{name}_low": (rank, columns)}
         return shapes
 
-    def hoist(self, x: Tensor) -> Tensor:
-        """The input product, by way of R channels where W is of low rank."""
-        if self.input_rank is None:
-            return super().hoist(x)
-        return linear(linear(x, self.weight_ih_low), self.weight_ih, self.input_bias())
+    def project(self, x: Tensor) -> Tensor:
+        """The R channels by way of which the input is multiplied, where W is of low rank."""
+        return x if self.input_rank is None else linear(x, self.weight_ih_low)
 
     def recurrent_weights(self) -> tuple[list[Tensor | None], list[Tensor | None]]:
         """U, multiplied out once for all steps where it is of low rank, and its bias."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import linear, pad
 
 from rnnzoo.layers._collins import PAPER, remember
 from rnnzoo.layers._gated import GatedCell
@@ -92,12 +92,20 @@ class IntersectionRNN(GatedCell):
         super().reset_parameters()
         remember(self, self.forget_bias, blocks=(0, 2))
 
-    def hoist(self, x: Tensor) -> Tensor:
-        """x (..., I) to (..., 5H): the blocks of g_h, n_h, g_y, n_y, and the input as the output sees it."""
-        if self.input_size != self.hidden_size:
-            x = linear(x, self.weight_proj, self.bias_proj if self.bias else None)  # (..., H)
-        product = linear(x, self.weight_ih, self.bias_ih)  # (..., 4H)
-        return torch.cat([product, x.to(product.dtype)], -1)
+    def project(self, x: Tensor) -> Tensor:
+        """v (..., H): x, or its projection where I is not H."""
+        if self.input_size == self.hidden_size:
+            return x
+        return linear(x, self.weight_proj, self.bias_proj if self.bias else None)
+
+    def input_weight(self) -> Tensor:
+        """The blocks of g_h, n_h, g_y, n_y, and an identity: v as the output sees it; (5H, H)."""
+        weight = self.weight_ih
+        return torch.cat([weight, torch.eye(self.hidden_size, device=weight.device, dtype=weight.dtype)])
+
+    def input_bias(self) -> Tensor | None:
+        """b, and zeros for v itself."""
+        return None if self.bias_ih is None else pad(self.bias_ih, (0, self.hidden_size))
 
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""

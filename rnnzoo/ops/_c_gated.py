@@ -20,7 +20,7 @@ from rnnzoo.ops._c_kernel import Kernel, panels, parts_of
 from rnnzoo.ops._c_source import source
 from rnnzoo.ops._gated_fast import split
 from rnnzoo.ops._gated_plan import Plan, Structure
-from rnnzoo.ops._gated_products import products_of_gradients
+from rnnzoo.ops._gated_products import Products
 from rnnzoo.ops._gated_reference import gated_reference
 from rnnzoo.ops._pointwise import NotPointwise
 from rnnzoo.ops.backends import BackendError
@@ -69,6 +69,12 @@ def run_c(
     else:
         y, final, _ = forward_loop(kernel, lengths, tensors, keep=False)
     return y, tuple(final)
+
+
+CHUNK_ELEMENTS = 1 << 20
+"""Of the arrays of a chunk of the backward pass together: four megabytes in float32."""
+CHUNK_ROWS = 1 << 10
+"""Rows of a chunk over all its steps, at least: fewer make the products of weights' gradients slower."""
 
 
 class Kept(NamedTuple):
@@ -166,7 +172,9 @@ def gradients(
     weights: Sequence[Tensor | None], arrays: dict[str, Any], grad_y: Tensor | None,
     grad_final: Sequence[Tensor | None], wanted: Sequence[bool],
 ) -> list[Tensor | None]:  # fmt: skip
-    """The backward loop, and the products over all steps after it.
+    """The backward loop through chunks of steps, last first, and the products over a chunk's steps after each.
+
+    So the gradients of what is multiplied never have all steps at once, but for that of an x that came hoisted.
 
     Args:
         size: as `sizes_of` gives it.
@@ -176,22 +184,45 @@ def gradients(
     plan, hoisted = kernel.plan, arrays["hoisted"]
     batch, time, width = hoisted.shape
     empty = hoisted.new_empty if lengths is None else hoisted.new_zeros
-    grad_hoisted = empty(batch, time, width)
-    arrays |= {"grad_y": None if grad_y is None else grad_y.contiguous(), "grad_hoisted": grad_hoisted}
+    arrays["grad_y"] = None if grad_y is None else grad_y.contiguous()
+    columns: dict[str, int] = {}  # of the arrays that have a chunk's steps alone
+    if input_weight is None:
+        arrays["grad_hoisted"] = empty(batch, time, width)
+    else:
+        columns["grad_hoisted"] = width
     lanes = 8 if hoisted.dtype == torch.float32 else 4
     for s, (step, weight) in enumerate(zip(plan.steps, weights, strict=True)):
         if weight is not None:
             arrays[f"weight{s}"] = panels(weight, lanes)
             if not step.stage.summed:
-                arrays[f"grad_product{s}"] = empty(batch, time, weight.shape[0])
+                columns[f"grad_product{s}"] = weight.shape[0]
     for i, grad in enumerate(grad_final):
         arrays[f"grad_final{i}"] = None if grad is None else grad.contiguous()
         arrays[f"grad_state{i}"] = hoisted.new_empty(arrays[f"state{i}"].shape)
     parts = parts_of(batch, lengths, _work(hoisted, weights))
     arrays |= {f"grad_vector{v}": hoisted.new_zeros(batch, size[f"width{v}"]) for v in plan.vectors}
-    kernel.run(True, arrays, size, parts, lengths)
 
-    return products_of_gradients(plan, arrays, x, input_weight, wanted, _source_rows)
+    products = Products(plan, x, input_weight, time, wanted, _source_rows)
+    length = _chunk(batch, time, sum(columns.values()))
+    room = {name: empty(batch * length * count) for name, count in columns.items()}
+    for stop in range(time, 0, -length):
+        first = max(stop - length, 0)
+        for name, count in columns.items():
+            part = room[name][: batch * (stop - first) * count].view(batch, stop - first, count)
+            arrays[name] = part if lengths is None or stop == time else part.zero_()
+        begin, end = (0, time) if input_weight is None else (first, stop)
+        steps = {"first": first, "stop": stop, "begin": begin, "room": end - begin}
+        kernel.run(True, arrays, size | steps, parts, lengths)
+        products.add(arrays, first, stop)
+        arrays |= {f"grad_final{i}": arrays[f"grad_state{i}"] for i in range(plan.states)}
+    return products.gradients(arrays)
+
+
+def _chunk(batch: int, time: int, columns: int) -> int:
+    """The steps of a chunk of the backward pass, of arrays of so many columns in all; chunks are about alike."""
+    rows = max(CHUNK_ROWS, CHUNK_ELEMENTS // max(1, columns))
+    chunks = -(-time // max(1, rows // batch))
+    return -(-time // chunks)
 
 
 def _differentiable(ctx: Any, grad_y: Tensor | None, grad_final: tuple[Tensor | None, ...]) -> list[Tensor | None]:
@@ -246,9 +277,11 @@ def sizes_of(plan: Plan, time: int, columns: int, tensors: Sequence[Any]) -> dic
     return size | {f"width{ref}": width for ref, width in enumerate(widths)}
 
 
-def _source_rows(plan: Plan, ref: int, arrays: dict[str, Any]) -> Tensor:
-    """What a product's weight was multiplied with, (B T, its width)."""
+def _source_rows(plan: Plan, ref: int, arrays: dict[str, Any], first: int, stop: int) -> Tensor:
+    """What a product's weight was multiplied with in these steps, (B, stop - first, its width)."""
     if ref >= plan.states:
-        return arrays[f"kept{ref}"].flatten(0, 1)
-    before = arrays[f"kept{plan.final[ref]}"][:, :-1]
-    return torch.cat([arrays[f"state{ref}"].unsqueeze(1), before], 1).flatten(0, 1)
+        return arrays[f"kept{ref}"][:, first:stop]
+    kept = arrays[f"kept{plan.final[ref]}"]
+    if first:
+        return kept[:, first - 1 : stop - 1]
+    return torch.cat([arrays[f"state{ref}"].unsqueeze(1), kept[:, : stop - 1]], 1)

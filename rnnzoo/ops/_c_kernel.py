@@ -26,7 +26,7 @@ class Kernel:
         self.plan, self.path = plan, str(built._name)
         self.functions = {False: built.forward, True: built.backward}
         self.names = {backward: arrays_of(plan, backward) for backward in (False, True)}
-        self.sizes = sizes(plan)
+        self.sizes = {backward: sizes(plan, backward) for backward in (False, True)}
 
     def run(
         self, backward: bool, arrays: dict[str, Tensor | None], whole: dict[str, int], parts: list[Tensor],
@@ -42,7 +42,7 @@ class Kernel:
             lengths: (B,) int64 or ``None``.
         """
         given = addresses([arrays.get(name) for name in self.names[backward]])
-        sizes = whole_numbers(whole[name] for name in self.sizes)
+        sizes = whole_numbers(whole[name] for name in self.sizes[backward])
         function = self.functions[backward]
         ends = None if lengths is None else ctypes.c_void_p(lengths.data_ptr())
 

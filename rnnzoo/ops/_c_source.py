@@ -16,6 +16,9 @@ from rnnzoo.ops._c_writer import TILE, Writer
 from rnnzoo.ops._gated_plan import Plan, Step
 from rnnzoo.ops._pointwise import trace
 
+INTO = "row[r] * room + t - begin"
+"""The step of row r among those of the hoisted product's gradient."""
+
 
 def source(plan: Plan) -> str:
     """The C file of a plan whose stages are pointwise but for operations over all channels.
@@ -135,7 +138,10 @@ class _Forward(Writer):
 
 
 class _Backward(Writer):
-    """The loop backward: a row enters at its own end, with the gradient of its final state."""
+    """The loop backward over some of the steps: a row enters at its own end, with the gradient of its final state.
+
+    What the later steps gave to a row's states comes as that gradient, too; a row that has not entered keeps it.
+    """
 
     name = "backward"
 
@@ -170,7 +176,7 @@ class _Backward(Writer):
         for ref in results:
             self.put(f"g{ref}[r] = b{ref} + r * width{ref};")
         self.put("}", "int64_t live = 0;")
-        self.put("for (int64_t t = T - 1; t >= 0; t--) {")
+        self.put("for (int64_t t = stop - 1; t >= first; t--) {")
         self.put("while (live < n && end[live] > t) live++;", "if (!live) continue;")
         self.put("for (int64_t r = 0; r < live; r++) {", "const int64_t at = row[r] * T + t;")
         for ref in sorted(read):
@@ -182,9 +188,10 @@ class _Backward(Writer):
         for i, step in enumerate(plan.steps):
             columns = f"{step.stage.products} * N{i}"
             if step.source >= 0 and step.stage.summed:
-                self.put(f"gu{i}[r] = grad_hoisted + at * W + {self.column(i)};")
+                self.put(f"gu{i}[r] = grad_hoisted + ({INTO}) * W + {self.column(i)};")
             elif step.source >= 0:
-                self.put(f"u{i}[r] = product{i} + at * {columns};", f"gu{i}[r] = grad_product{i} + at * {columns};")
+                into = "(row[r] * (stop - first) + t - first)"
+                self.put(f"u{i}[r] = product{i} + at * {columns};", f"gu{i}[r] = grad_product{i} + {into} * {columns};")
         there = set(plan.final)
         output, width = plan.output, f"width{plan.output}"
         if output in there:
@@ -232,7 +239,7 @@ class _Backward(Writer):
         writes: list[tuple[str, int, str]] = []
         separate = bool(stage.products) and not stage.summed
         for there_is, place in (
-            (bool(stage.inputs), f"grad_hoisted + at * W + {self.column(index)}"),
+            (bool(stage.inputs), f"grad_hoisted + ({INTO}) * W + {self.column(index)}"),
             (separate, f"gu{index}[r]"),
         ):
             if there_is:

@@ -26,9 +26,15 @@ def arrays_of(plan: Plan, backward: bool) -> list[str]:
     return [*common, *grads, *[f"grad_state{i}" for i in states], *[f"grad_vector{v}" for v in plan.vectors]]
 
 
-def sizes(plan: Plan) -> list[str]:
-    """The names of the whole numbers, in the order in which the C functions take them."""
-    return ["T", "W", *[f"width{v}" for v in range(plan.values)], *[f"N{s}" for s in range(len(plan.steps))]]
+def sizes(plan: Plan, backward: bool) -> list[str]:
+    """The names of the whole numbers, in the order in which the C function takes them.
+
+    Backward it runs the steps from ``first`` up to ``stop``; ``grad_product0``, ... have these alone, ``grad_hoisted``
+    has ``room`` steps a row, of which the first is ``begin``.
+    """
+    some = ["first", "stop", "begin", "room"] if backward else []
+    widths = [f"width{v}" for v in range(plan.values)]
+    return ["T", "W", *some, *widths, *[f"N{s}" for s in range(len(plan.steps))]]
 
 
 class Writer:
@@ -57,7 +63,7 @@ class Writer:
         )
         for i, name in enumerate(arrays_of(self.plan, backward)):
             self.put(f"REAL *const {name} = array[{i}];")
-        for i, name in enumerate(sizes(self.plan)):
+        for i, name in enumerate(sizes(self.plan, backward)):
             self.put(f"const int64_t {name} = size[{i}];")
 
     def buffer(self, rows: Sequence[str]) -> None:

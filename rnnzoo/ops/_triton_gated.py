@@ -19,7 +19,7 @@ from rnnzoo.ops._c_build import CannotBuild, Missing, apart
 from rnnzoo.ops._c_gated import _differentiable, sizes_of
 from rnnzoo.ops._gated_fast import split
 from rnnzoo.ops._gated_plan import Plan, Structure
-from rnnzoo.ops._gated_products import products_of_gradients
+from rnnzoo.ops._gated_products import Products
 from rnnzoo.ops._pointwise import NotPointwise
 from rnnzoo.ops._triton_kernel import Kernel, Tiles, check_machine
 from rnnzoo.ops._triton_source import source
@@ -186,12 +186,14 @@ def _gradients(ctx: Any, grad_y: Tensor | None, grad_final: tuple[Tensor | None,
     arrays |= {f"grad_vector{ref}": torch.empty(shape, device=hoisted.device) for ref, shape in of_vectors.items()}
     kernel.run(True, arrays, size, ctx.tiles, KEEP=True, RAGGED=lengths is not None, OUT=False)
 
-    return products_of_gradients(plan, arrays, x, input_weight, ctx.needs_input_grad[2:], _source_rows)
+    products = Products(plan, x, input_weight, time, ctx.needs_input_grad[2:], _source_rows)
+    products.add(arrays, 0, time)
+    return products.gradients(arrays)
 
 
-def _source_rows(plan: Plan, ref: int, arrays: dict[str, Any]) -> Tensor:
-    """What a product's weight was multiplied with, (B T, its width)."""
+def _source_rows(plan: Plan, ref: int, arrays: dict[str, Any], first: int, stop: int) -> Tensor:
+    """What a product's weight was multiplied with in these steps, (B, stop - first, its width)."""
     if ref < plan.states:
-        return arrays[f"kept{plan.final[ref]}"][:, :-1].flatten(0, 1)
-    kept = arrays[f"kept{ref}"]
-    return (kept[:, 1:] if ref in plan.final else kept).flatten(0, 1)
+        return arrays[f"kept{plan.final[ref]}"][:, first:stop]
+    begin = int(ref in plan.final)  # a state has its initial one in front
+    return arrays[f"kept{ref}"][:, first + begin : stop + begin]

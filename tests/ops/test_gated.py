@@ -5,7 +5,7 @@ import torch
 from gated_examples import EXAMPLES, NOT_IN_C
 from tolerances import close
 
-from rnnzoo.ops import _gated_backward
+from rnnzoo.ops import _c_gated, _gated_backward
 from rnnzoo.ops._c_build import library
 from rnnzoo.ops._c_gated import find_kernel
 from rnnzoo.ops.backends import BackendError
@@ -89,6 +89,16 @@ def test_chunk_boundaries_do_not_show(example, elements, monkeypatch):
     monkeypatch.setattr(_gated_backward, "CHUNK_ELEMENTS", elements)
     same(example, "torch", lengths=LENGTHS["ragged"])
     same(example, "torch")
+
+
+@pytest.mark.parametrize("rows", [1, 10, 15])
+@pytest.mark.parametrize("example", [case.values[0] for case in FAST if case.values[1] == "c"])
+def test_chunk_boundaries_of_native_code_do_not_show(example, rows, monkeypatch):
+    """Chunks of one step, of several, and a last one that is shorter."""
+    monkeypatch.setattr(_c_gated, "CHUNK_ELEMENTS", 1)
+    monkeypatch.setattr(_c_gated, "CHUNK_ROWS", rows)
+    same(example, "c", lengths=LENGTHS["ragged"])
+    same(example, "c", batch=5)
 
 
 @every_fast
