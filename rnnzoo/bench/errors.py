@@ -16,6 +16,10 @@ class DeviceError(TableError):
     """What is asked for cannot be done with the devices or the processes that there are."""
 
 
+class WorkerError(RuntimeError):
+    """No worker can be had for the runs of a table: a process that doesn't start, a cluster that isn't there."""
+
+
 class NoRows(LookupError):
     """There are no result rows where they were looked for."""
 

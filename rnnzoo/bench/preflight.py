@@ -17,8 +17,11 @@ OF_A_PROCESS = ("limit_val_batches", "limit_test_batches", "overfit_batches")
 """Arguments of the Trainer that choose other rows with every number of processes."""
 
 
-def check_runs(runs: Sequence[Run], results: Path, scale: Scale) -> None:
+def check_runs(runs: Sequence[Run], results: Path, scale: Scale, *, here: bool = True) -> None:
     """Check that every run can be made on this machine and that its rows have a place.
+
+    Args:
+        here: whether it is this machine's devices that the runs are made on.
 
     Raises:
         UnknownName: there is no such precision.
@@ -39,7 +42,7 @@ def check_runs(runs: Sequence[Run], results: Path, scale: Scale) -> None:
                     "take it out, or leave out --devices and --accumulate."
                 )
     trainings = [run for run in runs if not run.race]
-    for precision in dict.fromkeys(str(run.trainer["precision"]) for run in trainings):
+    for precision in dict.fromkeys(str(run.trainer["precision"]) for run in trainings if here):
         check_devices(scale.devices, scale.nodes, scale.strategy, precision)
     _check_models(trainings)
 

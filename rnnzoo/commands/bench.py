@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
     from rnnzoo.bench.columns import Column
+    from rnnzoo.bench.execution import Execution
     from rnnzoo.bench.runner import Outcome
     from rnnzoo.bench.scale import Scale
     from rnnzoo.bench.table import Table
@@ -42,6 +43,7 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--results", type=Path, metavar="DIR", help="folder of the result rows")
     run.add_argument("--out", type=Path, metavar="DIR", help="folder of pages and pictures (report/ beside the rows)")
     add_scale(run)
+    add_execution(run)
     run.add_argument(
         "--wandb", choices=("online", "offline", "off"), help="Weights & Biases (online where a key is set)"
     )
@@ -78,10 +80,22 @@ def add_scale(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_execution(parser: argparse.ArgumentParser) -> None:
+    """Give a command the options that say who makes the runs."""
+    parser.add_argument("--jobs", type=int, metavar="K", help="runs at the same time on each machine (1)")
+    parser.add_argument(
+        "--executor", default="local", metavar="local|ray", help="who makes the runs: this machine (local), or Ray"
+    )
+    parser.add_argument(
+        "--address", metavar="ADDRESS", help="of the Ray cluster: auto or HOST:PORT (a Ray of this machine alone)"
+    )
+
+
 def run_table(options: argparse.Namespace) -> int:
     """Make the missing runs of a table, then show it; where several processes were started, the first one does."""
     from rnnzoo.bench.devices import check_devices
     from rnnzoo.bench.errors import DeviceError
+    from rnnzoo.bench.execution import Execution
     from rnnzoo.bench.launched import launched
     from rnnzoo.bench.scale import Scale
 
@@ -89,24 +103,27 @@ def run_table(options: argparse.Namespace) -> int:
     devices = options.devices if options.devices is not None else there.devices if there else 1
     nodes = options.nodes if options.nodes is not None else there.nodes if there else 1
     scale = Scale(devices, nodes, options.strategy, options.accumulate)
+    execution = Execution(executor=options.executor, jobs=options.jobs, address=options.address)
     try:
-        check_devices(devices, nodes, options.strategy, options.precision or "32")
+        execution.check(scale)
+        if execution.executor == "local":  # of a cluster's devices this machine knows nothing
+            check_devices(devices, nodes, options.strategy, options.precision or "32")
     except DeviceError:
         if there is None or there.leads:
             raise
         return 2  # the first process says why
     if there is None or there.size == 1:
-        return _run_table(options, scale)
+        return _run_table(options, scale, execution)
     if there.leads:
         with there.leading():
-            return _run_table(options, scale)
+            return _run_table(options, scale, execution)
     from rnnzoo.bench.training import train
 
     there.follow(train)
     return 0
 
 
-def _run_table(options: argparse.Namespace, scale: Scale) -> int:
+def _run_table(options: argparse.Namespace, scale: Scale, execution: Execution) -> int:
     import yaml
 
     from rnnzoo.bench.console import Console
@@ -135,7 +152,9 @@ def _run_table(options: argparse.Namespace, scale: Scale) -> int:
     )
     results = options.results or default_results(options.quick)
     console = Console()
-    outcome = make_runs(runs, results, scale=scale, wandb=options.wandb, keep=options.keep, console=console)
+    outcome = make_runs(
+        runs, results, scale=scale, execution=execution, wandb=options.wandb, keep=options.keep, console=console
+    )
     _say(outcome, console.rich)
     if outcome.made or outcome.there:
         shown, files = _report(table, results, options.out, console.rich)

@@ -275,7 +275,7 @@ def test_another_process_imports_the_file_and_trains_the_cell(here, capsys):
     (run,) = expand(table)
     (here / "work").mkdir()
     (here / "work" / "run.json").write_text(run.to_json())
-    command = [sys.executable, "-m", "rnnzoo.bench.worker", "work/run.json", "rows.jsonl", "1", "off"]
+    command = [sys.executable, "-m", "rnnzoo.bench.worker", "work/run.json", "rows.jsonl", "{}", "off"]
     subprocess.run(command, check=True, cwd=here, capture_output=True)
     assert json.loads((here / "rows.jsonl").read_text().splitlines()[0])["layer"] == "mine"
     shutil.rmtree(here / "work")
