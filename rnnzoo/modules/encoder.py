@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from rnnzoo.contracts import GateValues
@@ -98,7 +99,7 @@ class Encoder(nn.Module):
         x = self.embedding(inputs)  # (B, T, E)
         if lengths is not None:
             check_lengths(lengths, x.shape[0], x.shape[1])
-            if int(lengths.min()) == x.shape[1]:
+            if not torch.compiler.is_compiling() and int(lengths.min()) == x.shape[1]:  # a graph knows no values
                 lengths = None
         if self.recurrent is not None:
             x, _ = self.recurrent(x, lengths=lengths)  # (B, T, O)

@@ -76,7 +76,9 @@ class Attention(nn.Module):
 
     def weights(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """a (B, T): how much each step counts; 0 on padding, each row adds up to 1."""
-        scores = torch.tanh(self.key(features)) @ self.query  # (B, T)
+        u = torch.tanh(self.key(features))  # (B, T, O)
+        with torch.autocast(u.device.type, enabled=False):  # e^score: half precision would cost the weights 2^-9 |score|
+            scores = u.to(self.query.dtype) @ self.query  # (B, T)
         if lengths is not None:
             inside = mask(lengths.to(features.device, non_blocking=True), features.shape[1])  # (B, T)
             scores = scores.masked_fill(~inside, -torch.inf)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import torch
 from lightning.pytorch import LightningModule
+from lightning.pytorch.plugins import MixedPrecision
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -190,13 +191,12 @@ class SequenceTask(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and its schedule if the learning rate changes."""
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)  # it cannot clip behind a fused optimiser
         optimizer = create_optimizer(
             self.optimizer_name,
             self,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
-            fused=scaler is None,
+            fused=self._may_be_fused(),
             options=self.optimizer_options,
         )
         if self.schedule_name == "constant" and not self.warmup:
@@ -204,6 +204,13 @@ class SequenceTask(LightningModule):
         steps = self.trainer.estimated_stepping_batches
         schedule = create_schedule(self.schedule_name, optimizer, steps=steps, warmup=self.warmup)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _may_be_fused(self) -> bool:
+        """Not with a gradient scaler: a fused optimiser divides by the scale itself, after clipping. Nor where Lightning
+        is to clip in mixed precision: it refuses a fused optimiser there, with a scaler or without one."""
+        plugin = self.trainer.precision_plugin
+        clips = isinstance(plugin, MixedPrecision) and bool(self.trainer.gradient_clip_val)
+        return getattr(plugin, "scaler", None) is None and not clips
 
     def configure_gradient_clipping(
         self,
