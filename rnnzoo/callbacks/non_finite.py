@@ -21,8 +21,9 @@ class NonFinite(Callback):
     One number is looked at in each step: the sum of the loss and every entry of every gradient, which is not finite
     where one of them isn't. Only then is the first bad tensor searched for, in this order: the inputs, the parameters,
     the loss, the gradients, each in forward order; a sum that only overflowed stops nothing. Checkpoints and logs stay
-    as they are. With a gradient scaler (``precision="16-mixed"``) overflowing gradients are expected, skipped and not
-    looked at. On a GPU looking makes each step wait for the one number.
+    as they are. With a gradient scaler (``precision="16-mixed"``) gradients that overflow are expected: their step is
+    skipped and the scale halved. They are looked at once the scale is down to 1: then it is not the scale's doing, and
+    the scaler would go on skipping steps for ever. On a GPU looking makes each step wait for the one number.
 
     Where it is a finding that a training diverges, ``end_training`` ends it in place of the error: the step is not
     taken, its gradients are dropped before other callbacks see them clipped, and a last validation follows.
@@ -68,14 +69,15 @@ class NonFinite(Callback):
         """Look; where something is not finite, raise or end."""
         if trainer.global_step % self.every_n_steps or self._loss is None:
             return
-        scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
-        gradients = [] if scaled else [p.grad for p in pl_module.parameters() if p.grad is not None]
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        expected = scaler is not None and scaler.get_scale() > 1
+        gradients = [] if expected else [p.grad for p in pl_module.parameters() if p.grad is not None]
         if torch.isfinite(torch.stack([self._loss.float(), *(gradient.sum().float() for gradient in gradients)]).sum()):
             return
         tensors = self._tensors(pl_module, bool(gradients))
         bad = [name for name, tensor in tensors if not torch.isfinite(tensor).all()]
         if bad and not self.end_training:
-            raise NonFiniteError(self._describe(trainer, bad))
+            raise NonFiniteError(self._describe(trainer, bad, scaled=scaler is not None and not expected))
         if bad:
             self.diverged_at_step = trainer.global_step
             trainer.should_stop = True
@@ -90,12 +92,13 @@ class NonFinite(Callback):
         """Take it back."""
         self.diverged_at_step = state_dict["diverged_at_step"]
 
-    def _describe(self, trainer: Trainer, bad: list[str]) -> str:
+    def _describe(self, trainer: Trainer, bad: list[str], scaled: bool) -> str:
         first, others = bad[0], bad[1:]
         also = f" (then {', '.join(others[:4])}{', ...' if len(others) > 4 else ''})" if others else ""
         whole = "" if any(name.startswith("parameter") for name in bad) else " The weights are still finite."
         return (
-            f"{first} is not finite in step {trainer.global_step} (epoch {trainer.current_epoch}){also}.{whole} "
+            f"{first} is not finite in step {trainer.global_step} (epoch {trainer.current_epoch}){also}"
+            f"{', with the loss scaled by 1 or less: float16 does not hold it' if scaled else ''}.{whole} "
             "Lower the learning rate or clip the gradients (gradient_clip_val, clip_per_tensor); if an input is named, "
             "look into the data."
         )

@@ -77,7 +77,7 @@ class Attention(nn.Module):
     def weights(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """a (B, T): how much each step counts; 0 on padding, each row adds up to 1."""
         u = torch.tanh(self.key(features))  # (B, T, O)
-        with torch.autocast(u.device.type, enabled=False):  # e^score: half precision would cost the weights 2^-9 |score|
+        with torch.autocast(u.device.type, enabled=False):  # half precision costs e^score 2^-9 |score| of itself
             scores = u.to(self.query.dtype) @ self.query  # (B, T)
         if lengths is not None:
             inside = mask(lengths.to(features.device, non_blocking=True), features.shape[1])  # (B, T)

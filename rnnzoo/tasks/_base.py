@@ -206,8 +206,8 @@ class SequenceTask(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def _may_be_fused(self) -> bool:
-        """Not with a gradient scaler: a fused optimiser divides by the scale itself, after clipping. Nor where Lightning
-        is to clip in mixed precision: it refuses a fused optimiser there, with a scaler or without one."""
+        """Not with a gradient scaler: a fused optimiser divides by the scale itself, after clipping. Nor where
+        Lightning is to clip in mixed precision: it refuses a fused optimiser there, with a scaler or without one."""
         plugin = self.trainer.precision_plugin
         clips = isinstance(plugin, MixedPrecision) and bool(self.trainer.gradient_clip_val)
         return getattr(plugin, "scaler", None) is None and not clips
