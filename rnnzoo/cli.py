@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 import rnnzoo
 from rnnzoo.commands import bench, check, listing, plot, predict, show
+from rnnzoo.commands.going_on import going_on
 from rnnzoo.commands.imports import import_files
+from rnnzoo.stopping import stop_status, terminable
 
 TRAINING = {
     "fit": "train the model of a recipe, or of your own configuration",
@@ -58,19 +60,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 is success, 2 a mistake of the user's, told in one line on the error stream."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if arguments and arguments[0] in TRAINING:
-            from rnnzoo.commands.training import run
+        with terminable():
+            if arguments and arguments[0] in TRAINING:
+                from rnnzoo.commands.training import run
 
-            return run(arguments[0], arguments[1:])
-        options = build_parser().parse_args(arguments)
-        import_files(getattr(options, "imports", ()))
-        return int(options.function(options))
+                return run(arguments[0], arguments[1:])
+            options = build_parser().parse_args(arguments)
+            import_files(getattr(options, "imports", ()))
+            return int(options.function(options))
     except (KeyboardInterrupt, SystemExit) as stop:
-        if isinstance(stop, SystemExit) and not isinstance(stop.__context__, KeyboardInterrupt):
+        status = stop_status(stop)
+        if status is None:
             raise
-        how = "the same command goes on" if arguments[:1] == ["bench"] else "--ckpt_path RUN/last.ckpt goes on"
-        print(f"interrupted; {how} from the last checkpoint.", file=sys.stderr)
-        return 130
+        if os.environ.get("LOCAL_RANK", "0") == "0":
+            print(f"interrupted; go on with: {going_on(arguments)}", file=sys.stderr)
+        return status
     except Exception as error:
         if not is_users(error) or os.environ.get("RNNZOO_DEBUG"):
             raise

@@ -16,12 +16,21 @@ from lightning.pytorch.trainer.states import TrainerFn
 
 from rnnzoo.bench.environment import cell_version, commit, device_name, versions
 from rnnzoo.bench.loggers import RunLogs, conclude_run, table_logs
-from rnnzoo.bench.quiet import quiet
-from rnnzoo.bench.resume_point import ResumePoint
+from rnnzoo.bench.quiet import quiet, say_once
 from rnnzoo.bench.runs import Run
 from rnnzoo.bench.scale import Scale
 from rnnzoo.bench.widths import count_parameters
-from rnnzoo.callbacks import TRACES, BestCheckpoint, NonFinite, Throughput, TraceValue, write_trace
+from rnnzoo.callbacks import (
+    TRACES,
+    BestCheckpoint,
+    DamagedCheckpoint,
+    NonFinite,
+    ResumePoint,
+    Throughput,
+    TraceValue,
+    check_checkpoint,
+    write_trace,
+)
 from rnnzoo.contracts import ResultRow
 from rnnzoo.registry import DATA, TASKS
 
@@ -51,6 +60,8 @@ def train(
     progress: Callable[[float], None] | None = None,
 ) -> list[ResultRow]:
     """Train and test ``run``, its working files in ``folder``; goes on from ``folder/last.ckpt`` where there is one.
+
+    Where that file is damaged, or of another number of processes, this is told and the training begins anew.
 
     The checkpoint with the best validation metric (the first of equals) is measured on all three splits, each without
     dropout: validation, test (once) and train. It stays at ``folder/best.ckpt``. The run's traces go to
@@ -82,13 +93,13 @@ def _train(
         data = DATA.create(run.data_name, **{**_shuffling(run), **run.data})
         data.take_steps_in(scale.accumulate)
         task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)
-        best = BestCheckpoint(run.monitor["metric"], mode=run.monitor["mode"], dirpath=folder, save_last=False)
+        best = BestCheckpoint(run.monitor["metric"], mode=run.monitor["mode"], dirpath=folder)
         speed, resume = Throughput(), ResumePoint(folder / "last.ckpt")
         records = run.divergence == "record"
         non_finite = NonFinite(every_n_steps=1 if records else 10, end_training=records)
         traces = {name: TRACES[name](**options) for name, options in run.traces.items()}
         # what is not finite is looked for first: the traces are to record the steps that are taken
-        callbacks = [non_finite, *traces.values(), speed, resume, best, *logs.callbacks]
+        callbacks = [non_finite, *traces.values(), speed, best, resume, *logs.callbacks]
         callbacks += [Progress(progress)] if progress else []
         trainer = Trainer(
             accelerator="auto", logger=logs.loggers, callbacks=callbacks, default_root_dir=folder,
@@ -96,7 +107,7 @@ def _train(
             enable_progress_bar=False, enable_model_summary=False,
             **scale.trainer_arguments(run.trainer, lambda: len(data.train_dataloader()) // scale.accumulate),
         )  # fmt: skip
-        trainer.fit(task, datamodule=data, ckpt_path=resume.path if resume.path.is_file() else None)
+        trainer.fit(task, datamodule=data, ckpt_path=_whole(resume.path, trainer.world_size), weights_only=True)
         if trainer.interrupted:  # older versions of Lightning return
             raise KeyboardInterrupt
         best_path = trainer.strategy.broadcast(best.best_model_path)
@@ -126,6 +137,21 @@ def _train(
     if non_finite.diverged_at_step is not None:
         found_values.append(("train", TraceValue("diverged_at_step", float(non_finite.diverged_at_step), "steps", 1)))
     return [ResultRow(split=split, **value._asdict(), **shared) for split, value in found_values], Path(best_path)
+
+
+def _whole(path: Path, processes: int) -> Path | None:
+    """``path``, where there is a checkpoint that ``processes`` processes can go on from."""
+    if not path.is_file():
+        return None
+    try:
+        written = len(check_checkpoint(path).get("resume", {}).get("processes", ()))
+    except DamagedCheckpoint as error:
+        say_once(f"{error} The run begins anew.")
+        return None
+    if written != processes:
+        say_once(f"{path} was written by {written} process(es) and this run has {processes}; the run begins anew.")
+        return None
+    return path
 
 
 def _shuffling(run: Run) -> dict[str, int]:

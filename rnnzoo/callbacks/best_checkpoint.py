@@ -1,8 +1,7 @@
-"""The best model so far, and the state at the end of each epoch, under names that never change."""
+"""The best model so far, under a name that never changes."""
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,26 +9,25 @@ from typing import Any
 import torch
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.trainer.states import TrainerFn
 
 from rnnzoo.callbacks._direction import metric_mode
+from rnnzoo.callbacks._whole_file import write_whole_files
 from rnnzoo.metrics import Measured
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """``best.ckpt``: the best on ``val/<metric>``, looked at after every validation. ``last.ckpt``: each epoch's end.
+    """``best.ckpt``: the best on ``val/<metric>``, looked at after every validation.
 
-    A file is written aside, flushed to the disk and renamed: a run that is killed at any moment leaves whole files.
-    ``trainer.fit(..., ckpt_path=callback.last_model_path)`` goes on from the last epoch.
+    It is written aside, flushed to the disk and renamed: a run that is killed at any moment leaves a whole file.
+    :class:`ResumePoint` is what an interrupted training goes on from.
 
     Args:
         metric: one of the task's metrics.
         mode: "max" or "min"; ``None``: as the task's metric declares.
         dirpath: the folder; ``None``: ``checkpoints`` in the logger's folder, as Lightning's own.
-        save_last: whether to write ``last.ckpt``.
 
     Attributes:
-        best_model_path, best_model_score, last_model_path: as Lightning's.
+        best_model_path, best_model_score: as Lightning's.
         best_results: every validation metric when the best was written.
         best_step: optimiser steps done by then.
 
@@ -43,7 +41,6 @@ class BestCheckpoint(ModelCheckpoint):
         *,
         mode: str | None = None,
         dirpath: str | Path | None = None,
-        save_last: bool = True,
     ) -> None:
         super().__init__(
             dirpath=dirpath,
@@ -56,7 +53,6 @@ class BestCheckpoint(ModelCheckpoint):
         )
         self.metric = metric
         self._mode_given = mode is not None
-        self._writes_last = save_last
         self.best_results: dict[str, Measured] = {}
         self.best_step = 0
 
@@ -67,6 +63,7 @@ class BestCheckpoint(ModelCheckpoint):
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Find the direction and the folder; a folder that holds an earlier part of the run is no reason to warn."""
+        write_whole_files(trainer)
         if not self._mode_given:
             self.mode = metric_mode(pl_module, self.metric)
         if not self.best_k_models:
@@ -74,13 +71,6 @@ class BestCheckpoint(ModelCheckpoint):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"Checkpoint directory .* exists and is not empty")
             super().setup(trainer, pl_module, stage)
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write ``last.ckpt``."""
-        trying = bool(trainer.fast_dev_run)  # type: ignore[attr-defined]
-        if self._writes_last and trainer.state.fn == TrainerFn.FITTING and not trying:
-            self.last_model_path = os.path.join(str(self.dirpath), f"last{self.FILE_EXTENSION}")
-            _save_whole(trainer, self.last_model_path)
 
     def state_dict(self) -> dict[str, Any]:
         """Lightning's, and the metrics of the best."""
@@ -96,21 +86,9 @@ class BestCheckpoint(ModelCheckpoint):
     def _save_checkpoint(self, trainer: Trainer, filepath: str) -> None:
         self.best_results = dict(getattr(trainer.lightning_module, "results", {}).get("val", {}))
         self.best_step = trainer.global_step
-        _save_whole(trainer, filepath)
+        trainer.save_checkpoint(filepath, weights_only=False)
         self._last_global_step_saved = trainer.global_step
         self._last_checkpoint_saved = filepath
         if trainer.is_global_zero:
             for logger in trainer.loggers:
                 logger.after_save_checkpoint(self)
-
-
-def _save_whole(trainer: Trainer, filepath: str) -> None:
-    """Write a checkpoint aside, flush it to the disk, and rename it to ``filepath``."""
-    aside = f"{filepath}.part"
-    trainer.save_checkpoint(aside, weights_only=False)
-    if trainer.is_global_zero:
-        if os.path.isfile(aside):
-            with open(aside, "rb") as file:
-                os.fsync(file.fileno())
-        os.replace(aside, filepath)
-    trainer.strategy.barrier("rnnzoo.BestCheckpoint")

@@ -54,3 +54,8 @@ class EarlyStop(EarlyStopping):
             if torch.isinf(self.best_score):
                 self.best_score = torch.tensor(-torch.inf if self.mode == "max" else torch.inf)
         super().setup(trainer, pl_module, stage)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A training that had been ended before it was interrupted is not gone on with."""
+        if self.wait_count >= self.patience:
+            trainer.should_stop = True

@@ -70,15 +70,7 @@ class GradientNorms(Callback):
         logged[f"gradient_norm/{TOTAL}_clipped"] = found[-1].after
         for logger in trainer.loggers:
             logger.log_metrics(logged, step=found[-1].step)
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the epoch's rows."""
-        if trainer.is_global_zero and self._file is not None:
-            self._append(self._file)
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Write what there is: it tells what went wrong."""
-        if trainer.is_global_zero and self._file is not None:
+        if trainer.is_global_zero and self._file is not None:  # at once: a resumed run reads it back
             self._append(self._file)
 
     def _append(self, path: Path) -> None:

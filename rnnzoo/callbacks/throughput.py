@@ -75,11 +75,13 @@ class Throughput(Callback):
         pl_module.log("memory/peak_bytes", float(self.peak_memory_bytes))
 
     def state_dict(self) -> dict[str, Any]:
-        """What has been counted."""
+        """What has been counted, up to this moment."""
+        running = 0.0 if self._since is None else time.perf_counter() - self._since
         return {
             "samples": self.samples,
             "steps": self.steps,
-            "seconds": self.seconds,
+            "seconds": self.seconds + running,
+            "epoch": list(self._epoch),
             "peak_memory_bytes": self.peak_memory_bytes,
         }
 
@@ -88,6 +90,8 @@ class Throughput(Callback):
         if state_dict["samples"] >= self.samples:
             self.samples, self.steps = state_dict["samples"], state_dict["steps"]
             self.seconds, self.peak_memory_bytes = state_dict["seconds"], state_dict["peak_memory_bytes"]
+            samples, seconds = state_dict.get("epoch", (self.samples, self.seconds))
+            self._epoch = (samples, seconds)
 
     def _stop(self, trainer: Trainer, module: LightningModule) -> None:
         """Stop the clock, and add what was counted while it ran; on all processes at once."""

@@ -15,7 +15,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from rich.console import Console
 
 from rnnzoo.bench.loggers import RunLogs
-from rnnzoo.callbacks import BestCheckpoint, NonFinite, Throughput
+from rnnzoo.callbacks import BestCheckpoint, NonFinite, ResumePoint, Throughput, check_checkpoint
 from rnnzoo.contracts import TaskEntry
 from rnnzoo.data._base import ZooData
 
@@ -57,8 +57,17 @@ class ZooCLI(LightningCLI):
         parser.link_arguments("data.spec", "model.spec", apply_on="instantiate")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse what was resolved, whatever the process was called with."""
+        """Parse what was resolved, whatever the process was called with; nothing in a checkpoint is to run.
+
+        Raises:
+            DamagedCheckpoint: the checkpoint is not whole, or holds more than tensors and plain values.
+            FileNotFoundError: there is none.
+        """
         self.config = parser.parse_args(args)
+        settings = self.config[self.config["subcommand"]]
+        settings["weights_only"] = True
+        if settings.get("ckpt_path"):
+            check_checkpoint(settings["ckpt_path"])
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         given = config.get("callbacks") or []
@@ -69,6 +78,8 @@ class ZooCLI(LightningCLI):
             keeps = any(isinstance(callback, ModelCheckpoint) for callback in given)
             if config.get("enable_checkpointing") is not False and not keeps:
                 own.append(BestCheckpoint(self.metric, dirpath=self.folder))
+            if config.get("enable_checkpointing") is not False:
+                own.append(ResumePoint(self.folder / "last.ckpt"))
         else:
             config["enable_checkpointing"] = False
         if config.get("enable_progress_bar") is not False:

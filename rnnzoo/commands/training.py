@@ -13,6 +13,7 @@ from typing import Any
 from rnnzoo.bench.errors import DeviceError
 from rnnzoo.bench.launched import Launched, launched
 from rnnzoo.bench.wandb_mode import WANDB_MODES, default_wandb
+from rnnzoo.commands.going_on import RUN_FOLDER
 from rnnzoo.commands.imports import import_files
 from rnnzoo.commands.trainer_devices import as_launched, check_trainer
 from rnnzoo.recipes import RecipeError, list_recipes, parse_config, recipe_config
@@ -39,7 +40,6 @@ Everything else is an option of Lightning's Trainer (--trainer.max_epochs 3), th
 `rnnzoo {command} --config NAME --help` lists them all.
 """
 
-RUN_FOLDER = "RNNZOO_RUN_FOLDER"  # where the first process tells the others its folder
 SHORT = {
     "--devices": "--trainer.devices",
     "--nodes": "--trainer.num_nodes",
@@ -102,7 +102,7 @@ def _run_folder(given: str | None, name: str, there: Launched | None) -> Path:
     when = datetime.now().strftime("%Y%m%d-%H%M%S") + (f"-{swept}" if swept else "")
     folder = Path(given) if given else Path("rnnzoo-runs") / name / when
     if there is not None:
-        return there.agree(folder)
+        folder = there.agree(folder)
     os.environ[RUN_FOLDER] = str(folder)
     return folder
 

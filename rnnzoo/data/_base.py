@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 from typing_extensions import Self
@@ -28,7 +29,10 @@ class ResumableLoader(DataLoader[SequenceBatch]):
 
     def __iter__(self) -> Iterator[SequenceBatch]:  # type: ignore[override]
         self.taken = self.sampler.start
-        for batch in super().__iter__():
+        # A pass draws a random number, for its workers, when it begins. One that goes on drew it when it began.
+        with torch.random.fork_rng(devices=[], enabled=self.taken > 0):
+            batches = super().__iter__()
+        for batch in batches:
             self.taken += 1
             yield batch
 

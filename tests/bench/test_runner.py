@@ -13,11 +13,10 @@ import torch
 from filelock import FileLock
 
 from rnnzoo.bench import training
-from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runner import make_runs, row_file, work_folder
 from rnnzoo.bench.runs import expand
 from rnnzoo.bench.scale import Scale
-from rnnzoo.callbacks import NonFiniteError, read_rows
+from rnnzoo.callbacks import NonFiniteError, ResumePoint, read_rows
 
 make = partial(make_runs, wandb="off")
 

@@ -10,13 +10,12 @@ from rnnzoo.bench import training
 from rnnzoo.bench.errors import MissingTrace, TableError
 from rnnzoo.bench.pictures import Drawn, pictures
 from rnnzoo.bench.report import table_rows
-from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runner import make_runs, row_file
 from rnnzoo.bench.runs import expand
 from rnnzoo.bench.summary import summarise
 from rnnzoo.bench.table import load_table
 from rnnzoo.bench.traces import load_traces, trace_file
-from rnnzoo.callbacks import NonFinite, read_rows, read_trace
+from rnnzoo.callbacks import NonFinite, ResumePoint, read_rows, read_trace
 from rnnzoo.registry import UnknownName
 
 NORMS = {"gradient_norms": {"tensors": {"W": "*.weight_ih"}}}

@@ -1,13 +1,11 @@
-"""The best model is kept, whole files only, and a training that was cut off goes on as if it had not been."""
+"""The best model is kept, and the file is whole at any moment."""
 
 import pytest
 import torch
 from lightning.pytorch import Callback
-from torch import nn
 from training import loader, make_batch, quiet_trainer, spec
 
-from rnnzoo.callbacks import BestCheckpoint, EarlyStop, GradientNorms, NonFinite, Throughput
-from rnnzoo.data.digit_sum import DigitSum
+from rnnzoo.callbacks import BestCheckpoint, EarlyStop
 from rnnzoo.metrics import Measured
 from rnnzoo.registry import UnknownName
 from rnnzoo.tasks.sequence_classification import SequenceClassifier
@@ -34,27 +32,8 @@ class Overwrite(Callback):
         trainer.callback_metrics["val/accuracy"].fill_(pl_module.results["val"]["accuracy"].value)
 
 
-class CutOff(Exception):
-    pass
-
-
-class CutOffAt(Callback):
-    """Stops a training like a power cut at the beginning of a step."""
-
-    def __init__(self, step):
-        self.step = step
-
-    def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
-        if trainer.global_step == self.step:
-            raise CutOff
-
-
-def gru(data):
-    return SequenceClassifier(data.spec, "gru", hidden_size=8, schedule="cosine", warmup=0.1)
-
-
 def test_best_is_the_first_of_the_best_validations(tmp_path):
-    best = BestCheckpoint(dirpath=tmp_path, save_last=False)
+    best = BestCheckpoint(dirpath=tmp_path)
     batches = [make_batch(4, seed=seed) for seed in range(4)]
     trainer = quiet_trainer(tmp_path, max_epochs=1, val_check_interval=1, callbacks=[Overwrite(), best])
     trainer.fit(Scripted(spec(), "none"), loader(batches), loader(batches[:1]))
@@ -100,40 +79,4 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path, monkeypatch):
     task = Breaks(spec(), "none", optimizer="sgd", learning_rate=0.3)
     with pytest.raises(OSError, match="disk full"):
         trainer.fit(task, loader([make_batch(4)]), loader([make_batch(4)]))
-    for name in ("best.ckpt", "last.ckpt"):
-        assert torch.load(tmp_path / name, weights_only=True)["global_step"] == 1
-
-
-def test_a_training_cut_off_within_an_epoch_ends_as_the_uninterrupted_one(tmp_path):
-    data = DigitSum(length=5, shuffle=True)
-
-    def train(name, *more, checkpoint=None):
-        torch.manual_seed(5)
-        folder = tmp_path / name
-        found = {
-            "best": BestCheckpoint("loss", dirpath=folder),
-            "speed": Throughput(),
-            "norms": GradientNorms(every_n_steps=3, path=folder / "norms.csv"),
-            "stop": EarlyStop("loss", patience=50),
-            "finite": NonFinite(),
-        }
-        trainer = quiet_trainer(folder, max_epochs=4, limit_train_batches=6, callbacks=[*found.values(), *more])
-        task = gru(data)
-        try:
-            trainer.fit(task, datamodule=data, ckpt_path=checkpoint)
-        except CutOff:
-            return None
-        return task, found
-
-    whole, expected = train("whole")
-    assert train("cut", CutOffAt(15)) is None
-    resumed, found = train("cut", checkpoint=tmp_path / "cut" / "last.ckpt")
-    vectors = [nn.utils.parameters_to_vector(task.parameters()) for task in (whole, resumed)]
-    torch.testing.assert_close(*vectors, rtol=0, atol=0)
-    for name in ("samples", "steps"):
-        assert getattr(found["speed"], name) == getattr(expected["speed"], name)
-    assert found["norms"].history == expected["norms"].history
-    assert (tmp_path / "cut/norms.csv").read_text() == (tmp_path / "whole/norms.csv").read_text()
-    assert found["best"].best_results == expected["best"].best_results
-    assert found["best"].best_step == expected["best"].best_step
-    assert found["stop"].wait_count == expected["stop"].wait_count
+    assert torch.load(tmp_path / "best.ckpt", weights_only=True)["global_step"] == 1
