@@ -86,7 +86,8 @@ class ResumePoint(Checkpoint):
         ends = loop.global_step == loop.max_steps or (trainer.should_stop and trainer.fit_loop._can_stop_early)
         if not self._asked or ends:
             return
-        if loop._should_check_val_fx(trainer.fit_loop._data_fetcher):
+        fetcher = trainer.fit_loop._data_fetcher
+        if fetcher is not None and loop._should_check_val_fx(fetcher):
             self._save(trainer, before_validation)
         elif not loop._num_ready_batches_reached():
             self._save(trainer, None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.strategies import Strategy
 from torch import Tensor
 
 
@@ -32,6 +33,7 @@ class Throughput(Callback):
         self.peak_memory_bytes = 0
         self._epoch = (0, 0.0)  # samples and seconds when the epoch began
         self._since: float | None = None
+        self._strategy: Strategy | None = None  # which knows the other processes
         self._rows: Tensor | int = 0  # of this process since the clock was started
 
     @property
@@ -41,6 +43,7 @@ class Throughput(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Forget earlier peaks of the device."""
+        self._strategy = trainer.strategy
         if pl_module.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(pl_module.device)
 
@@ -63,11 +66,11 @@ class Throughput(Callback):
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock."""
-        self._stop(trainer, pl_module)
+        self._stop(pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock and log."""
-        self._stop(trainer, pl_module)
+        self._stop(pl_module)
         samples, seconds = self.samples - self._epoch[0], self.seconds - self._epoch[1]
         self.peak_memory_bytes = max(self.peak_memory_bytes, peak_memory(pl_module.device))
         if seconds > 0:
@@ -75,10 +78,10 @@ class Throughput(Callback):
         pl_module.log("memory/peak_bytes", float(self.peak_memory_bytes))
 
     def state_dict(self) -> dict[str, Any]:
-        """What has been counted, up to this moment."""
+        """What has been counted, up to this moment; every process has to ask."""
         running = 0.0 if self._since is None else time.perf_counter() - self._since
         return {
-            "samples": self.samples,
+            "samples": self.samples + self._sum(self._rows),
             "steps": self.steps,
             "seconds": self.seconds + running,
             "epoch": list(self._epoch),
@@ -93,7 +96,7 @@ class Throughput(Callback):
             samples, seconds = state_dict.get("epoch", (self.samples, self.seconds))
             self._epoch = (samples, seconds)
 
-    def _stop(self, trainer: Trainer, module: LightningModule) -> None:
+    def _stop(self, module: LightningModule) -> None:
         """Stop the clock, and add what was counted while it ran; on all processes at once."""
         if self._since is None:
             return
@@ -101,8 +104,14 @@ class Throughput(Callback):
             torch.cuda.synchronize(module.device)
         self.seconds += time.perf_counter() - self._since
         self._since = None
-        self.samples += int(trainer.strategy.reduce(self._rows, reduce_op="sum"))
+        self.samples += self._sum(self._rows)
         self._rows = 0
+
+    def _sum(self, rows: Tensor | int) -> int:
+        """Over all processes."""
+        if self._strategy is None or not isinstance(rows, Tensor):
+            return int(rows)
+        return int(self._strategy.reduce(rows.clone(), reduce_op="sum"))
 
 
 def peak_memory(device: torch.device) -> int:

@@ -58,7 +58,7 @@ def test_the_clock_runs_in_training_steps_and_not_in_validation(tmp_path, monkey
 
 def test_the_further_state_wins():
     speed = Throughput()
-    ahead = {"samples": 9, "steps": 3, "seconds": 2.0, "peak_memory_bytes": 5}
+    ahead = {"samples": 9, "steps": 3, "seconds": 2.0, "epoch": [6, 1.0], "peak_memory_bytes": 5}
     speed.load_state_dict(ahead)
     speed.load_state_dict({"samples": 4, "steps": 1, "seconds": 1.0, "peak_memory_bytes": 7})
     assert speed.state_dict() == ahead

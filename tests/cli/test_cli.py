@@ -150,4 +150,4 @@ def test_an_interruption_says_how_to_go_on(here, capsys, monkeypatch, inner):
     monkeypatch.setattr("rnnzoo.bench.table.load_table", interrupted)
     status, _, error = answer(capsys, "bench", "run", "digit-sum")
     assert status == 130
-    assert "the same command goes on" in error
+    assert "go on with: rnnzoo bench run digit-sum" in error
