@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ class Stopped(KeyboardInterrupt):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
-        self.number = number
         self.status = 128 + number
 
 
@@ -74,17 +72,3 @@ def stop_status(error: BaseException) -> int | None:
     """
     cause = error.__context__ if isinstance(error, SystemExit) else error
     return int(getattr(cause, "status", 128 + signal.SIGINT)) if isinstance(cause, KeyboardInterrupt) else None
-
-
-def wait_for(process: subprocess.Popen[bytes]) -> int:
-    """The exit status of ``process``; a signal that ends us is handed on, and waited for.
-
-    Raises:
-        KeyboardInterrupt: after ``process`` has ended.
-    """
-    try:
-        return process.wait()
-    except KeyboardInterrupt as stop:
-        process.send_signal(getattr(stop, "number", signal.SIGINT))
-        process.wait()
-        raise

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 FIT = (
     "fit --config digit-sum-lstm --data.length 5 --trainer.check_val_every_n_epoch 1 --trainer.max_epochs {epochs} "
