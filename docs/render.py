@@ -18,6 +18,8 @@ from typing import Any
 
 from architectures import architectures_section, layers_by_kind
 from claims import claims_table
+from scale import SECTIONS as SCALE_SECTIONS
+from scale import latest
 from speed import SECTIONS as SPEED_SECTIONS
 from speed import speed_pictures
 from speed_rows import Rows
@@ -31,7 +33,10 @@ from rnnzoo.cli import main as rnnzoo
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 GENERATED = ROOT / "docs" / "generated"
-PAGES = (ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("articles", "architectures", "speed")))
+PAGES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("articles", "architectures", "speed", "scale")),
+)
 BRIEF = ("model", "length", "seeds", "test accuracy", "reference accuracy", "parameters", "time an epoch")
 GALLERY = (
     ("exploding-gradients/gradient_norms_against_step", "Exploding gradients, and what clipping leaves of them"),
@@ -127,7 +132,9 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "layers": layers_section,
     "architectures": architectures_section,
     "claims": lambda: claims_table(RESULTS),
-} | {name: partial(section, Rows(RESULTS / "speed")) for name, section in SPEED_SECTIONS.items()}
+}
+SECTIONS |= {name: partial(section, Rows(RESULTS / "speed")) for name, section in SPEED_SECTIONS.items()}
+SECTIONS |= {name: partial(section, latest(RESULTS / "harness")) for name, section in SCALE_SECTIONS.items()}
 
 
 def rendered(page: Path) -> str:

@@ -34,6 +34,8 @@ def connect(address: str | None) -> Any:
         raise WorkerError("--executor ray needs Ray, which is not installed: pip install 'rnnzoo[ray]'")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray would else warn of in every worker
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".*")  # what its daemons print; that a node died, we tell
+    os.environ.setdefault("RAY_SCHEDULER_EVENTS", "0")
     if address is not None:
         _see(address)
     import ray

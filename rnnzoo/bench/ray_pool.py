@@ -115,7 +115,7 @@ class RayPool:
         except RayTaskError as error:  # outside the training: a file of the user's that does not import there
             return News("failed", run, _last_line(error))
         except RayError as error:  # worker or node died
-            return News("died", run, f"{type(error).__name__}: {_first_line(error)}")
+            return News("died", run, f"{type(error).__name__}: {_first_sentence(error)}")
         finally:
             self._locks.pop(run.id).release()
 
@@ -129,8 +129,9 @@ class RayPool:
         return found
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else "no more is known"
+def _first_sentence(error: Exception) -> str:
+    """What of Ray's own error is for users; the rest says how to look into its logs."""
+    return (str(error).strip() or "no more is known").splitlines()[0].partition(". ")[0]
 
 
 def _last_line(error: Exception) -> str:
