@@ -18,7 +18,10 @@ from rnnzoo.bench.attempt import Making
 from rnnzoo.bench.execution import ALONE
 from rnnzoo.bench.runs import Run
 from rnnzoo.bench.scheduling import News
+from rnnzoo.stopping import NOTE
 
+SAID_HERE = NOTE.decode().strip()
+"""What a training says of a signal, which here is the parent's, not the user's."""
 LAST_WORDS = 3
 """Seconds that are waited for what an ended worker still had to say."""
 PATIENCE = 60.0
@@ -121,7 +124,7 @@ class JobProcess:
     def _listen(self, stream: IO[str]) -> None:
         with stream:
             for line in stream:
-                if line.strip():
+                if line.strip() and line.strip() != SAID_HERE:
                     self._errors.append(line.rstrip())
                     self._told.put((self, News("said", text=line.rstrip())))
 

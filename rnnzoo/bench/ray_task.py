@@ -31,6 +31,7 @@ class Task:
 
 def perform(task: Task) -> dict[str, Any]:
     """Make the run; ``kind``, ``text`` and ``note`` as those of the news, and its rows as ``rows``."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning turns off when it is interrupted
     os.environ.update({**task.environment, **ALONE})
     if Path(task.directory).is_dir():
         os.chdir(task.directory)
@@ -54,7 +55,6 @@ def perform(task: Task) -> dict[str, Any]:
         note = "TableError" if isinstance(error, TableError) else "OSError"
         return {"kind": "error", "text": f"{error} (on node {socket.gethostname()})", "note": note}
     except (KeyboardInterrupt, SystemExit):  # Lightning answers an interrupt with the latter; the run has been saved
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # which Lightning turns off, and the worker lives on
         return {"kind": "stopped"}
     return {"kind": settled.kind, "text": settled.why, "rows": [asdict(row) for row in settled.rows]}
 
