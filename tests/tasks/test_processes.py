@@ -1,56 +1,66 @@
-"""Two processes measure, and learn, what one does."""
+"""Several processes learn and measure what one does, for every task that there is."""
 
-import itertools
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import process_cases
 import pytest
+from process_cases import NUMBERS, STEPS, WAYS
 
-SCRIPT = """
-import itertools, json, sys, warnings
-import torch
-from lightning.pytorch import Trainer
-from rnnzoo.data.digit_sum import DigitSum
-from rnnzoo.tasks.sequence_classification import SequenceClassifier
+SEVERAL = [number for number in NUMBERS if number > 1]
+CASES = ["-".join(case) for case in process_cases.cases()]
 
-warnings.simplefilter("ignore")
-torch.set_num_threads(1)
-found = []
-for processes, accumulated, reduction in itertools.product((2, 1), (1, 4), ("mean", "sum")):
-    torch.manual_seed(0)
-    data = DigitSum(length=5, batch_size=14 // processes, eval_batch_size=33)  # 300 and 100 rows: fillers, and a rest
-    task = SequenceClassifier(
-        data.spec, "gru", hidden_size=8, optimizer="sgd", loss_reduction=reduction,
-        learning_rate=0.5 if reduction == "mean" else 0.5 / 14,
-    ).double()
-    trainer = Trainer(
-        accelerator="cpu", devices=processes, strategy="ddp_fork" if processes > 1 else "auto", max_epochs=1,
-        accumulate_grad_batches=accumulated, logger=False, enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False, num_sanity_val_steps=0, default_root_dir=sys.argv[1],
-    )
-    trainer.fit(task, datamodule=data)
-    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
-    weights = torch.nn.utils.parameters_to_vector(task.parameters()).tolist()
-    found.append({"processes": processes, "how": [accumulated, reduction], "metrics": metrics, "weights": weights})
-with open(sys.argv[1] + "/found.json", "w") as file:
-    json.dump(found, file)
-"""
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
-def test_one_process_and_two_agree(tmp_path):
-    (tmp_path / "script.py").write_text(SCRIPT)
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What each number of processes gave, by number."""
+    folder = tmp_path_factory.mktemp("processes")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(tmp_path / "script.py"), str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+    command = [sys.executable, process_cases.__file__, str(folder)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
-    found = {(run["processes"], *run["how"]): run for run in json.loads((tmp_path / "found.json").read_text())}
-    assert len(found) == 8
-    for how in itertools.product((1, 4), ("mean", "sum")):
-        one, two = found[(1, *how)], found[(2, *how)]
-        for name in ("val/accuracy", "val/loss", "train/loss"):
-            assert two["metrics"][name] == pytest.approx(one["metrics"][name], rel=1e-6), name
-        assert two["weights"] == pytest.approx(one["weights"], rel=1e-6, abs=1e-9)
+    return {number: json.loads((folder / f"{number}.json").read_text()) for number in NUMBERS}
+
+
+@pytest.mark.parametrize("number", SEVERAL)
+@pytest.mark.parametrize("case", CASES)
+def test_the_losses_of_all_steps_are_those_of_one_process(found, case, number):
+    for reduction, parts in WAYS:
+        alone, spread = found[1][case][f"{reduction} 1"], found[number][case][f"{reduction} {parts}"]
+        assert len(alone["losses"]) == STEPS
+        assert spread["losses"] == pytest.approx(alone["losses"], rel=1e-5), (reduction, parts)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_losses_of_a_batch_in_parts_are_those_of_the_whole(found, case):
+    for reduction, parts in WAYS:
+        alone, accumulated = (found[1][case][f"{reduction} {how_many}"] for how_many in (1, parts))
+        assert accumulated["losses"] == pytest.approx(alone["losses"], rel=1e-5), (reduction, parts)
+
+
+@pytest.mark.parametrize("number", SEVERAL)
+@pytest.mark.parametrize("case", CASES)
+def test_the_same_weights_are_measured_alike_to_the_last_bit(found, case, number):
+    assert found[number][case]["untrained"] == found[1][case]["untrained"]
+
+
+@pytest.mark.parametrize("number", SEVERAL)
+@pytest.mark.parametrize("case", CASES)
+def test_what_was_trained_is_measured_alike(found, case, number):
+    for reduction, parts in WAYS:
+        alone, spread = found[1][case][f"{reduction} 1"], found[number][case][f"{reduction} {parts}"]
+        for metric, (value, n) in alone["results"]["test"].items():
+            assert spread["results"]["test"][metric] == [pytest.approx(value, rel=1e-5), n], (metric, reduction, parts)
+
+
+@pytest.mark.parametrize("number", SEVERAL)
+@pytest.mark.parametrize("case", CASES)
+def test_early_stopping_agrees_in_all_processes_and_with_one_alone(found, case, number):
+    (alone,) = found[1][case]["stops"]
+    assert found[number][case]["stops"] == [alone] * number
+    assert alone < found[1][case]["all steps"]
