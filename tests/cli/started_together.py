@@ -16,6 +16,8 @@ def watch(event, arguments):
     writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
     if not (writes or event in CHANGES) or not isinstance(arguments[0], (str, bytes, os.PathLike)):
         return
+    if event == "os.remove" and arguments[1] != -1:  # of a folder that was opened: a temporary one's end
+        return
     if os.path.realpath(os.fsdecode(arguments[0])).startswith(FOLDER + os.sep):
         os.write(2, f"process {RANK} wrote: {event} {arguments}\n".encode())
         os._exit(9)

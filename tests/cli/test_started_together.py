@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rnnzoo.cli import main
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="gloo listens otherwise there"),
@@ -61,18 +63,20 @@ def by_slurm(arguments, folder):
     return [output for output, _ in told_by]
 
 
-def test_a_table_under_torchrun_has_the_rows_of_one_process(tmp_path):
+def test_a_table_under_torchrun_has_the_rows_of_one_process(tmp_path, capsys):
     (tmp_path / "small.yaml").write_text(TABLE)
     arguments = ["bench", "run", str(tmp_path / "small.yaml"), "--seeds", "1", "--wandb", "off", "--results"]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    found = {}
-    for name, start in (("together", torchrun), ("alone", [sys.executable])):
-        command = [*start, str(SCRIPT), str(tmp_path), *arguments, str(tmp_path / name)]
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr[-3000:]
-        assert done.stdout.count("2 runs to make") == 1
-        assert done.stdout.count("[2/2] gru seed 0") == 1
-        found[name] = {path.name: path for path in (tmp_path / name / "small").glob("*.jsonl")}
+    command = [*torchrun, str(SCRIPT), str(tmp_path), *arguments, str(tmp_path / "together")]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert main([*arguments, str(tmp_path / "alone")]) == 0
+    for output in (done.stdout, capsys.readouterr().out):
+        assert output.count("2 runs to make") == output.count("[2/2] gru seed 0") == 1
+    found = {
+        name: {path.name: path for path in (tmp_path / name / "small").glob("*.jsonl")}
+        for name in ("alone", "together")
+    }
     assert len(found["alone"]) == 2
     assert found["together"].keys() == found["alone"].keys()
     for name, alone in found["alone"].items():
