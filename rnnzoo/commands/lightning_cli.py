@@ -149,7 +149,8 @@ def run_lightning(
                 print(f"model: {save_pretrained(cli.model, folder / 'model')}")
             if cli.logs is not None:
                 conclude_fit(cli.logs, name, cli.trainer, cli.datamodule, best)
-                forget_run_id(folder)
+                if cli.trainer.is_global_zero:
+                    forget_run_id(folder)
     return 0
 
 
