@@ -68,6 +68,19 @@ def test_elements_without_weight_have_no_part(tmp_path):
     )
 
 
+@pytest.mark.parametrize("fillers", [0, 1, 2])
+def test_a_batch_of_fillers_anywhere_among_the_accumulated_has_no_part(tmp_path, fillers):
+    batch, empty = make_batch(6, weights=[1, 1, 2, 1, 1, 1]), make_batch(2, seed=1, weights=[0, 0])
+    accumulated = parts(batch, (4, 2))
+    accumulated.insert(fillers, empty)
+    torch.testing.assert_close(
+        weights_after_a_step(tmp_path, accumulated, accumulate_grad_batches=3),
+        weights_after_a_step(tmp_path, [batch]),
+        rtol=1e-6,
+        atol=1e-7,
+    )
+
+
 def test_a_batch_of_fillers_changes_nothing(tmp_path):
     batch, fillers = make_batch(4), make_batch(3, seed=1, weights=[0, 0, 0])
     moved = weights_after_a_step(tmp_path, [batch, fillers])
