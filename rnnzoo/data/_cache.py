@@ -99,11 +99,11 @@ def _read(path: Path, text: str) -> Arrays | None:
 
 
 def _write(path: Path, text: str, arrays: Arrays) -> None:
-    """Write aside, then rename."""
+    """Write aside, then rename; nobody else writes it, so what lies aside was left by a killed process."""
     objects = [name for name, array in arrays.items() if array.dtype.hasobject]
     if objects:
         raise TypeError(f"{', '.join(objects)} hold Python objects; the cache keeps numbers (strings: pack_strings).")
-    aside = path.with_suffix(f".{os.getpid()}.part")
+    aside = path.with_suffix(".part")
     try:
         with open(aside, "wb") as file:
             np.savez(file, key=np.frombuffer(text.encode(), dtype=np.uint8), **arrays)  # type: ignore[arg-type]

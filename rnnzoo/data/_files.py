@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import shutil
 import sys
 import tarfile
 import zlib
@@ -101,12 +102,19 @@ def fetch(url: str, target: Path, sha256: str) -> Path:
         if target.exists() and sha256_of(target) == sha256:
             return target
         downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=60)
+        aside = target.with_name(f".{target.name}.part")  # a folder: a killed download leaves a file of any name
+        shutil.rmtree(aside, ignore_errors=True)
         try:
-            pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=target.parent, downloader=downloader)
+            came = pooch.retrieve(url, f"sha256:{sha256}", fname=target.name, path=aside, downloader=downloader)
+            with open(came, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(came, target)
         except ValueError as error:  # pooch's word for a wrong checksum; nothing has been kept
             raise DamagedFile(
                 f"what {url} sent is not the file expected: {error} Nothing was kept; try again."
             ) from error
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
     return target
 
 

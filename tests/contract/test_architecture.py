@@ -15,6 +15,7 @@ LIMIT = 300
 RECURRENT = {"contracts", "registry", "ops", "layers", "recurrent"}
 MAY_IMPORT = {
     "contracts": set(),
+    "stopping": set(),
     "registry": {"contracts"},
     "ops": {"contracts", "registry"},
     "layers": {"contracts", "registry", "ops"},
@@ -25,7 +26,7 @@ MAY_IMPORT = {
     "figures": {"contracts"},
     "data": {"contracts", "registry"},
     "tasks": RECURRENT | {"modules", "metrics", "figures"},
-    "callbacks": {"contracts", "registry", "recurrent", "metrics", "tasks", "figures"},
+    "callbacks": {"contracts", "registry", "recurrent", "metrics", "tasks", "figures", "stopping"},
 }
 MAY_IMPORT["pretrained"] = set(MAY_IMPORT) - {"laws", "figures"} | {"rnnzoo"}
 MAY_IMPORT["recipes"] = MAY_IMPORT["pretrained"] | {"pretrained"}
@@ -33,7 +34,7 @@ MAY_IMPORT["bench"] = set(MAY_IMPORT) - {"laws"} | {"rnnzoo"}
 MAY_IMPORT["export"] = MAY_IMPORT["bench"]
 MAY_IMPORT["cli"] = set(MAY_IMPORT) | {"rnnzoo"}
 MAY_IMPORT["rnnzoo"] = {"registry", "recurrent"}
-TORCH_ALONE = {"contracts", "registry", "ops", "layers", "recurrent", "laws", "modules", "rnnzoo"}
+TORCH_ALONE = {"contracts", "stopping", "registry", "ops", "layers", "recurrent", "laws", "modules", "rnnzoo"}
 HEAVY = {"lightning", "pytorch_lightning", "wandb", "matplotlib", "pandas", "torchmetrics", "torchtext", "sklearn"}
 
 ROOMS = {"__main__": "cli", "commands": "cli", "__init__": "rnnzoo"}
