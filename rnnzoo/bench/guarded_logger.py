@@ -26,8 +26,8 @@ class GuardedWandbLogger(WandbLogger):
         self._guarded(lambda: WandbLogger.log_metrics(self, metrics, step))
 
     def log_hyperparams(self, params: Any) -> None:
-        """Add to the run's configuration."""
-        self._guarded(lambda: WandbLogger.log_hyperparams(self, params))
+        """Add the model's arguments to the run's configuration, under one key: a name may be there already."""
+        self._guarded(lambda: WandbLogger.log_hyperparams(self, {"hyperparameters": dict(params)}))
 
     def _guarded(self, log: Callable[[], None]) -> None:
         if not self.alive:

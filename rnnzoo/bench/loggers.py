@@ -134,9 +134,9 @@ class RunLogs:
             images = {f"pictures/{name}": wandb.Image(str(path)) for name, path in files.items()}
             if images:
                 self.session.log({**images, "trainer/global_step": step})
-            log_data(self.session, origin)
             if checkpoint is not None:
                 log_model(self.session, checkpoint, {**origin, **summary})
+            log_data(self.session, origin)  # waits for the server
 
         bounded("did not take the end of a run", send, seconds("WANDB_FINISH_TIMEOUT"))
 

@@ -50,7 +50,7 @@ def start_wandb(mode: str, folder: Path, *, group: str, name: str, config: dict[
         except Exception as error:  # whatever Weights & Biases fails on, the training matters more
             server_failed(f"did not start {attempt} ({spoken(error)})")
             continue
-        if attempt == "offline":
+        if attempt == "offline" and (mode == "offline" or has_key()):  # without a key it has been said
             say_once(f"Weights & Biases logs offline; {later}")
         return session
     return None
@@ -128,7 +128,7 @@ def server_failed(what: str) -> None:
     """Say so, and let the next runs of this process log offline for a while."""
     global _failed_at
     _failed_at = time.monotonic()
-    say_once(f"Weights & Biases {what}. The training goes on; its own logs are whole.")
+    say_once(f"Weights & Biases {what}. The training is not touched by it, and its own logs are whole.")
 
 
 def seconds(name: str) -> float:
