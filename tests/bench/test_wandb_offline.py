@@ -12,10 +12,9 @@ from wandb_files import wandb_runs
 from wandb_small import small_run
 
 from rnnzoo.bench import training
-from rnnzoo.bench.resume_point import ResumePoint
 from rnnzoo.bench.runner import make_runs, row_file, work_folder
 from rnnzoo.bench.wandb_report import log_report
-from rnnzoo.callbacks import read_rows
+from rnnzoo.callbacks import ResumePoint, read_rows
 
 TIMED = ("memory/peak_bytes", "throughput/samples_per_second")
 """What differs from one run to the next."""

@@ -70,7 +70,7 @@ def test_after_a_failure_the_next_runs_do_not_wait_again(tmp_path):
     assert folders == ["offline"]
 
 
-@pytest.mark.parametrize("failure", [500, "hang"])
+@pytest.mark.parametrize("failure", [500, pytest.param("hang", marks=pytest.mark.slow)])
 def test_a_server_that_dies_in_mid_run_costs_neither_numbers_nor_logs(tmp_path, expected, capsys, failure):
     key = {"WANDB_API_KEY": KEY, **TIMES}
     with serving(failure, in_mid_run=True) as server, wandb_alone(tmp_path, WANDB_BASE_URL=server.url, **key):
@@ -83,6 +83,7 @@ def test_a_server_that_dies_in_mid_run_costs_neither_numbers_nor_logs(tmp_path, 
     assert logged.summary["result/test/accuracy"] == expected[0]["test", "accuracy"]
 
 
+@pytest.mark.slow
 def test_a_service_that_is_killed_in_mid_run_ends_the_logging_and_the_next_run_logs_again(tmp_path, expected, capsys):
     first, second = small_runs()
     with wandb_alone(tmp_path):
