@@ -18,6 +18,7 @@ from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._clipping import clip_each
 from rnnzoo.tasks._optimization import OPTIMIZERS, check_options, check_schedule, create_optimizer, create_schedule
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._spec import check_spec
 from rnnzoo.tasks._weighting import LossWeighting, StepLoss
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class SequenceTask(LightningModule):
         loss_reduction: str = "mean",
     ) -> None:
         super().__init__()
-        self.spec: dict[str, Any] = self._checked(spec)
+        self.spec: dict[str, Any] = check_spec(spec, self.accepts, type(self).__name__)
         if optimizer not in OPTIMIZERS:
             raise unknown("optimizer", optimizer, OPTIMIZERS)
         check_options(optimizer, optimizer_options or {})
@@ -292,14 +293,3 @@ class SequenceTask(LightningModule):
                 batch = codec.encode(raw[start : start + batch_size])
                 answers += self.answers(self(batch.inputs.to(self.device), batch.lengths))
         return answers
-
-    def _checked(self, spec: Spec) -> dict[str, Any]:
-        missing = [key for key in ("kind", "input", "input_size", "output_size") if key not in spec]
-        if missing:
-            raise ValueError(f"spec lacks {', '.join(missing)} (it has {', '.join(spec) or 'none'}); give data.spec.")
-        if spec["kind"] not in self.accepts:
-            raise ValueError(
-                f"spec is of kind '{spec['kind']}', {type(self).__name__} takes {' or '.join(map(repr, self.accepts))}"
-                "; use data of that kind, or the task for this data (`rnnzoo list tasks`)."
-            )
-        return dict(spec)
