@@ -101,19 +101,23 @@ class CellStack(FlatNames):
     def _quick_step(self, x: Tensor, hx: Any) -> tuple[Tensor, Any] | None:
         """A step of a single layer by torch's kernel, in as few operations as there may be; None where the usual way
         is to be gone, or to say what is wrong with the arguments."""
-        if self._mode is None or self.num_layers > 1 or self.num_directions > 1 or not isinstance(x, Tensor):
+        if self._mode is None or self.num_layers > 1 or self.bidirectional or not isinstance(x, Tensor):
             return None
         if x.dim() != 2 or not native_steps(x, 2 if self.proj_size else 1):
             return None
         weights, members = self._native_weights(), (hx,) if isinstance(hx, Tensor) else hx
         if not weights or not isinstance(members, tuple) or len(members) != len(self._layout.shapes[0]):
             return None
-        expected, dtype, device = (1, x.shape[0], self.hidden_size), weights[0].dtype, weights[0].device
-        for given, shape in ((x, (x.shape[0] or -1, self.input_size)), *((member, expected) for member in members)):
-            if not isinstance(given, Tensor) or given.shape != shape or given.dtype != dtype or given.device != device:
+        rows, width = x.shape
+        dtype, device = x.dtype, x.device
+        if not rows or width != self.input_size or dtype != weights[0].dtype or device != weights[0].device:
+            return None
+        expected = (1, rows, self.hidden_size)
+        for one in members:
+            if not isinstance(one, Tensor) or one.shape != expected or one.dtype != dtype or one.device != device:
                 return None
-        state = native_step(self._mode, x, tuple([member.squeeze(0) for member in members]), weights)
-        after = tuple([member.unsqueeze(0) for member in state])
+        state = native_step(self._mode, x, tuple([member[0] for member in members]), weights)
+        after = tuple([member[None] for member in state])  # indexing takes less time than squeeze and unsqueeze
         return state[0], after if len(after) > 1 else after[0]
 
     def _run_packed(self, packed: PackedSequence, state: Any, weights: list[Tensor]) -> tuple[PackedSequence, Any]:
