@@ -65,6 +65,7 @@ measure autocast 90
 part digit-sum 420 "$python" -m rnnzoo.cli bench run digit-sum --layers peephole_lstm --seeds 1 ${tiny:+--quick} \
     --results "$results" --out "$out/report" $([ -z "$interpret" ] && echo --precision bf16-mixed)
 part tables 570 "$python" benchmarks/gpu/tables.py --seconds LIMIT --results "$results" --out "$out/report" $tiny $interpret
-[ "$results" -ef "$out/results" ] || cp -r "$results" "$out/results"
+mkdir -p "$out/results"
+[ "$results" -ef "$out/results" ] || cp -r "$results/." "$out/results/"
 printf '\n'; cat "$out/parts.log"
 ! grep -q failed "$out/parts.log"
