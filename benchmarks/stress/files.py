@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -111,9 +112,10 @@ class Slowly(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(self.content)))
         self.end_headers()
-        for start in range(0, len(self.content), 8192):
-            self.wfile.write(self.content[start : start + 8192])
-            time.sleep(0.01)
+        with contextlib.suppress(ConnectionError):  # who asked was killed
+            for start in range(0, len(self.content), 8192):
+                self.wfile.write(self.content[start : start + 8192])
+                time.sleep(0.01)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

@@ -12,10 +12,12 @@ import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from shlex import quote
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import pooch
 from filelock import FileLock
+from requests import Response
 from requests.exceptions import RequestException
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -23,6 +25,10 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 class MissingData(FileNotFoundError):
     """A dataset's files are nowhere; the message says where they were looked for and how to get them."""
+
+
+class InsecureAddress(ValueError):
+    """An address, or one that it leads to, is neither https nor this machine's own."""
 
 
 class DamagedFile(ValueError):
@@ -92,16 +98,16 @@ def fetch(url: str, target: Path, sha256: str) -> Path:
     """Download ``url`` to ``target`` under a file lock; the file appears there whole and checked, or not at all.
 
     Raises:
-        ValueError: the address is neither https nor this machine's own.
+        InsecureAddress: the address, or one that it leads to, is neither https nor this machine's own.
         DamagedFile: what came has another checksum.
     """
-    address = urlsplit(url)
-    if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOCAL):
-        raise ValueError(f"the address is {url}; expected https (plain http only from this machine itself).")
+    _check_address(url)
     with locked(target):
         if target.exists() and sha256_of(target) == sha256:
             return target
-        downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=60)
+        downloader = pooch.HTTPDownloader(
+            progressbar=sys.stderr.isatty(), timeout=60, hooks={"response": _check_redirection}
+        )
         aside = target.with_name(f".{target.name}.part")  # a folder: a killed download leaves a file of any name
         shutil.rmtree(aside, ignore_errors=True)
         try:
@@ -109,6 +115,8 @@ def fetch(url: str, target: Path, sha256: str) -> Path:
             with open(came, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(came, target)
+        except InsecureAddress:
+            raise
         except ValueError as error:  # pooch's word for a wrong checksum; nothing has been kept
             raise DamagedFile(
                 f"what {url} sent is not the file expected: {error} Nothing was kept; try again."
@@ -116,6 +124,17 @@ def fetch(url: str, target: Path, sha256: str) -> Path:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return target
+
+
+def _check_address(url: str) -> None:
+    address = urlsplit(url)
+    if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOCAL):
+        raise InsecureAddress(f"the address is {url}; expected https (plain http only from this machine itself).")
+
+
+def _check_redirection(response: Response, *_: Any, **__: Any) -> None:
+    if response.is_redirect:
+        _check_address(urljoin(response.url, response.headers["location"]))
 
 
 def locked(path: Path) -> FileLock:

@@ -4,8 +4,10 @@ import hashlib
 import io
 import tarfile
 import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -16,6 +18,18 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Quiet(SimpleHTTPRequestHandler):
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        if self.path == "/moved.txt":
+            self.send_response(302)
+            self.send_header("Location", "http://example.org/tale.txt")
+            self.end_headers()
+        else:
+            time.sleep(0.1)
+            super().do_GET()
+
     def log_message(self, *_):
         pass
 
@@ -85,6 +99,32 @@ def test_a_source_that_does_not_answer_is_missing_data(served, monkeypatch):
 def test_only_https_is_fetched_from_elsewhere(url, tmp_path):
     with pytest.raises(ValueError, match="expected https"):
         _files.fetch(url, tmp_path / "x", SHA256)
+
+
+def test_a_source_that_leads_to_plain_http_is_not_followed(served, tmp_path):
+    with pytest.raises(_files.InsecureAddress, match=r"http://example\.org/tale\.txt; expected https"):
+        _files.fetch(f"{served}/moved.txt", tmp_path / "moved.txt", SHA256)
+
+
+def test_several_at_once_fetch_once(served, tmp_path):
+    Quiet.asked.clear()
+    target = tmp_path / "new" / "tale.txt"
+    threads = [threading.Thread(target=_files.fetch, args=(f"{served}/tale.txt", target, SHA256)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert target.read_bytes() == CONTENT
+    assert Quiet.asked == ["/tale.txt"]
+
+
+def test_what_a_killed_download_left_is_neither_read_nor_kept(served, tmp_path):
+    half = tmp_path / ".tale.txt.part" / "tmp123"
+    half.parent.mkdir()
+    half.write_bytes(CONTENT[:100])
+    assert _files.find([tmp_path], ["tale.txt"]) is None
+    assert _files.fetch(f"{served}/tale.txt", tmp_path / "tale.txt", SHA256).read_bytes() == CONTENT
+    assert not half.parent.exists()
 
 
 def archive(path, members, mode="w:gz"):
