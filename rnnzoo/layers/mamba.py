@@ -147,12 +147,7 @@ class Mamba(ScanCell):
         u = silu(depthwise_convolution(u, self.conv_weight, self.conv_bias if self.bias else None))
         R, N = self.dt_weight.shape[1], self.A_log.shape[1]
         r, B, C = self.product(u, self.x_weight).split((R, N, N), -1)
-        return (
-            u,
-            self.product(r, self.dt_weight) + self.dt_bias,
-            B,
-            C,
-        )  # in bfloat16 a bias of -9 would move e^-9 by 3 %
+        return u, self.product(r, self.dt_weight) + self.dt_bias, B, C  # in bfloat16 a bias of -9 moves e^-9 by 3 %
 
     def gates(self, u: Tensor, z: Tensor) -> tuple[Tensor, ...]:
         """dt and silu(z) (B, T, E); u (B, T, E), B and C (B, T, N), of u with the steps before it and of z."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import torch
 from lightning.pytorch import LightningModule
-from lightning.pytorch.plugins import MixedPrecision
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -16,7 +15,14 @@ from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
 from rnnzoo.metrics import Measured, WeightedMean
 from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._clipping import clip_each
-from rnnzoo.tasks._optimization import OPTIMIZERS, check_options, check_schedule, create_optimizer, create_schedule
+from rnnzoo.tasks._optimization import (
+    OPTIMIZERS,
+    check_options,
+    check_schedule,
+    create_optimizer,
+    create_schedule,
+    may_be_fused,
+)
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
 from rnnzoo.tasks._spec import check_spec
 from rnnzoo.tasks._weighting import LossWeighting, StepLoss
@@ -197,7 +203,7 @@ class SequenceTask(LightningModule):
             self,
             learning_rate=self.learning_rate,
             weight_decay=self.weight_decay,
-            fused=self._may_be_fused(),
+            fused=may_be_fused(self.trainer),
             options=self.optimizer_options,
         )
         if self.schedule_name == "constant" and not self.warmup:
@@ -205,13 +211,6 @@ class SequenceTask(LightningModule):
         steps = self.trainer.estimated_stepping_batches
         schedule = create_schedule(self.schedule_name, optimizer, steps=steps, warmup=self.warmup)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def _may_be_fused(self) -> bool:
-        """Not with a gradient scaler: a fused optimiser divides by the scale itself, after clipping. Nor where
-        Lightning is to clip in mixed precision: it refuses a fused optimiser there, with a scaler or without one."""
-        plugin = self.trainer.precision_plugin
-        clips = isinstance(plugin, MixedPrecision) and bool(self.trainer.gradient_clip_val)
-        return getattr(plugin, "scaler", None) is None and not clips
 
     def configure_gradient_clipping(
         self,

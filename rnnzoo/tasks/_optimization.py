@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.plugins import MixedPrecision
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
@@ -59,6 +61,17 @@ def create_optimizer(
     if fused and name in FUSED and devices <= {"cpu", "cuda"}:
         settings["fused"] = True
     return OPTIMIZERS[name](groups, **settings)
+
+
+def may_be_fused(trainer: Trainer) -> bool:
+    """Whether ``trainer`` leaves a fused optimiser its gradients as they are to be used.
+
+    Not with a gradient scaler: a fused optimiser divides by the scale itself, after clipping. Nor where Lightning is to
+    clip in mixed precision: it refuses a fused optimiser there, with a scaler or without one.
+    """
+    plugin = trainer.precision_plugin
+    clips = isinstance(plugin, MixedPrecision) and bool(trainer.gradient_clip_val)
+    return getattr(plugin, "scaler", None) is None and not clips
 
 
 def check_options(name: str, options: Mapping[str, Any]) -> None:
