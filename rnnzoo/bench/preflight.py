@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.bench.compile_check import check_compile
 from rnnzoo.bench.devices import check_devices
 from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.runs import Run
@@ -44,6 +45,8 @@ def check_runs(runs: Sequence[Run], results: Path, scale: Scale, *, here: bool =
     trainings = [run for run in runs if not run.race]
     for precision in dict.fromkeys(str(run.trainer["precision"]) for run in trainings if here):
         check_devices(scale.devices, scale.nodes, scale.strategy, precision)
+    if scale.compile:
+        check_compile((run.layer for run in trainings), scale.strategy)
     _check_models(trainings)
 
 

@@ -14,11 +14,13 @@ import torch
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
 from lightning.pytorch.trainer.states import TrainerFn
 
+from rnnzoo.bench.compiling import Compile
 from rnnzoo.bench.environment import cell_version, commit, device_name, versions
 from rnnzoo.bench.loggers import RunLogs, conclude_run, table_logs
 from rnnzoo.bench.quiet import quiet, say_once
 from rnnzoo.bench.runs import Run
 from rnnzoo.bench.scale import Scale
+from rnnzoo.bench.slow_precision import tell_slow_precision
 from rnnzoo.bench.widths import count_parameters
 from rnnzoo.callbacks import (
     TRACES,
@@ -99,7 +101,8 @@ def _train(
         non_finite = NonFinite(every_n_steps=1 if records else 10, end_training=records)
         traces = {name: TRACES[name](**options) for name, options in run.traces.items()}
         # what is not finite is looked for first: the traces are to record the steps that are taken
-        callbacks = [non_finite, *traces.values(), speed, best, resume, *logs.callbacks]
+        compiled = [Compile()] if scale.compile else []
+        callbacks = [*compiled, non_finite, *traces.values(), speed, best, resume, *logs.callbacks]
         callbacks += [Progress(progress)] if progress else []
         trainer = Trainer(
             accelerator="auto", logger=logs.loggers, callbacks=callbacks, default_root_dir=folder,
@@ -107,6 +110,7 @@ def _train(
             enable_progress_bar=False, enable_model_summary=False,
             **scale.trainer_arguments(run.trainer, lambda: len(data.train_dataloader()) // scale.accumulate),
         )  # fmt: skip
+        tell_slow_precision(str(trainer.precision), trainer.strategy.root_device)
         trainer.fit(task, datamodule=data, ckpt_path=_whole(resume.path, trainer.world_size), weights_only=True)
         if trainer.interrupted:  # older versions of Lightning return
             raise KeyboardInterrupt
@@ -124,6 +128,7 @@ def _train(
     if not trainer.is_global_zero:
         return [], Path(best_path)
     shared = _shared(run, trainer, task, speed, Path(best_path))
+    shared["compile"] = {key: value for one in compiled if one.verdict for key, value in one.verdict.to_dict().items()}
     for name, trace in traces.items():
         write_trace(folder / f"{name}.csv", trace.records)
     units = {metric.name: metric.unit for metric in TASKS.entry(run.task).metrics}

@@ -78,6 +78,11 @@ def add_scale(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", metavar="P", help="32, bf16-mixed, 16-mixed (GPU) or 64 (the table's own, else 32)"
     )
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="through torch.compile, where the layer declares it and its first steps are quicker so; says which it was",
+    )
 
 
 def add_execution(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +107,7 @@ def run_table(options: argparse.Namespace) -> int:
     there = launched()
     devices = options.devices if options.devices is not None else there.devices if there else 1
     nodes = options.nodes if options.nodes is not None else there.nodes if there else 1
-    scale = Scale(devices, nodes, options.strategy, options.accumulate)
+    scale = Scale(devices, nodes, options.strategy, options.accumulate, options.compile)
     execution = Execution(executor=options.executor, jobs=options.jobs, address=options.address)
     try:
         execution.check(scale)

@@ -14,7 +14,9 @@ from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from rich.console import Console
 
+from rnnzoo.bench.compiling import Compile
 from rnnzoo.bench.loggers import RunLogs
+from rnnzoo.bench.slow_precision import tell_slow_precision
 from rnnzoo.callbacks import BestCheckpoint, NonFinite, ResumePoint, Throughput, check_checkpoint
 from rnnzoo.contracts import TaskEntry
 from rnnzoo.data._base import ZooData
@@ -40,10 +42,14 @@ class ZooCLI(LightningCLI):
         name: of the recipe.
         metric: the validation metric that chooses the best checkpoint.
         stack: ends the logs of the run.
+        compiles: whether ``--compile`` was given.
         options: LightningCLI's own arguments.
     """
 
-    def __init__(self, *, folder: Path, wandb: str, name: str, metric: str, stack: ExitStack, **options: Any) -> None:
+    def __init__(
+        self, *, folder: Path, wandb: str, name: str, metric: str, stack: ExitStack, compiles: bool, **options: Any
+    ) -> None:
+        self.compiles = compiles
         self.logs: RunLogs | None = None
         self.stack = stack
         self.folder = folder
@@ -74,7 +80,7 @@ class ZooCLI(LightningCLI):
         given = given if isinstance(given, list) else [given]
         own: list[Callback] = []
         if self.subcommand == "fit":
-            own += [NonFinite(), Throughput()]
+            own += [*([Compile()] if self.compiles else []), NonFinite(), Throughput()]
             keeps = any(isinstance(callback, ModelCheckpoint) for callback in given)
             if config.get("enable_checkpointing") is not False and not keeps:
                 own.append(BestCheckpoint(self.metric, dirpath=self.folder))
@@ -104,7 +110,9 @@ class ZooCLI(LightningCLI):
             config["logger"] = logs.loggers
             own += logs.callbacks
         config["callbacks"] = [*given, *own]
-        return super()._instantiate_trainer(config, callbacks)
+        trainer = super()._instantiate_trainer(config, callbacks)
+        tell_slow_precision(str(trainer.precision), trainer.strategy.root_device)
+        return trainer
 
 
 def run_lightning(
@@ -116,6 +124,7 @@ def run_lightning(
     folder: Path,
     wandb: str,
     name: str,
+    compiles: bool = False,
 ) -> int:
     """Run ``command`` of the Trainer for ``task`` with ``config`` and the ``arguments`` that override it.
 
@@ -135,6 +144,7 @@ def run_lightning(
             name=name,
             metric=task.metrics[0].name,
             stack=stack,
+            compiles=compiles,
             model_class=task.target,
             datamodule_class=ZooData,
             subclass_mode_data=True,

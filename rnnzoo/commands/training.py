@@ -29,6 +29,7 @@ usage: rnnzoo {command} --config NAME_OR_FILE [--data NAME] [--model.layer NAME]
   --devices N            devices the training is spread over, each with batches of --data.batch_size rows
   --nodes M              machines of N devices each, on which torchrun or SLURM starts this same command
   --strategy S           ddp, fsdp or another of Lightning's (by itself: ddp on several devices)
+  --compile              through torch.compile, where the layer declares it and its first steps are quicker so
   --precision P          32, bf16-mixed, 16-mixed (GPU) or another of Lightning's
   --accumulate K         batches of each device that make up a step of the optimiser: N * M * K * batch_size rows
   --import FILE          a Python file of your own, whose layers are then known by name (may be given again)
@@ -65,7 +66,10 @@ def run(command: str, arguments: Sequence[str]) -> int:
     data_name = _take(arguments, "--data")
     config["data"] = _data(config.get("data"), data_name)
     task = TASKS.entry(config.pop("task", "sequence_classification"))
-    _check_layer(arguments, config)
+    layer = _check_layer(arguments, config)
+    compiles = _take_flag(arguments, "--compile")
+    if compiles:
+        _check_compile(command, layer, arguments, config)
     _check_settings(arguments, config, task.target)
     given_folder = _take(arguments, "--run-dir")
     wandb = _take(arguments, "--wandb") or default_wandb()
@@ -87,7 +91,7 @@ def run(command: str, arguments: Sequence[str]) -> int:
     config.pop("description", None)
     from rnnzoo.commands.lightning_cli import run_lightning
 
-    return run_lightning(command, task, config, arguments, folder=folder, wandb=wandb, name=name)
+    return run_lightning(command, task, config, arguments, folder=folder, wandb=wandb, name=name, compiles=compiles)
 
 
 def _helps(arguments: Sequence[str]) -> bool:
@@ -168,8 +172,27 @@ def _data(recipe: Any, name: str | None) -> dict[str, Any]:
     return {"class_path": f"{target.__module__}.{target.__qualname__}", "init_args": settings}
 
 
-def _check_layer(arguments: Sequence[str], config: dict[str, Any]) -> None:
-    """Stop at an unknown layer before anything is loaded; of another layer's options keep only those it takes too."""
+def _take_flag(arguments: list[str], option: str) -> bool:
+    """Remove ``option``, which takes no value; whether it stood there."""
+    there = option in arguments
+    arguments[:] = [argument for argument in arguments if argument != option]
+    return there
+
+
+def _check_compile(command: str, layer: str, arguments: Sequence[str], config: dict[str, Any]) -> None:
+    from rnnzoo.bench.compile_check import check_compile
+
+    if command != "fit":
+        raise RecipeError(f"--compile is for `rnnzoo fit`; `rnnzoo {command}` has no steps that would pay for it.")
+    strategy = str((config.get("trainer") or {}).get("strategy", "auto"))
+    for option in ("--strategy", "--trainer.strategy"):
+        if option in arguments:
+            strategy = arguments[arguments.index(option) + 1]
+    check_compile([layer], strategy)
+
+
+def _check_layer(arguments: Sequence[str], config: dict[str, Any]) -> str:
+    """The layer. Stop at an unknown one before anything is loaded; of another's options keep those it takes too."""
     model = config.get("model") or {}
     layer = given = model.get("layer", "lstm")
     if "--model.layer" in arguments:
@@ -178,6 +201,7 @@ def _check_layer(arguments: Sequence[str], config: dict[str, Any]) -> None:
     if layer != given and model.get("layer_options"):
         kept = {key: value for key, value in model["layer_options"].items() if key in takes}
         config["model"] = {**model, "layer_options": kept}
+    return layer
 
 
 def _check_settings(arguments: Sequence[str], config: dict[str, Any], task: type) -> None:

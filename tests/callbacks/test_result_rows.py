@@ -76,8 +76,8 @@ def test_rows_come_back_as_they_were(tmp_path):
 
 
 def test_rows_from_before_there_were_trials_are_still_read(tmp_path):
-    new = dataclasses.asdict(row(trial={}, contest="", solved={}))
-    old = {key: value for key, value in new.items() if key not in ("trial", "contest", "solved")}
+    new = dataclasses.asdict(row(trial={}, contest="", solved={}, compile={}))
+    old = {key: value for key, value in new.items() if key not in ("trial", "contest", "solved", "compile")}
     (tmp_path / "rows.jsonl").write_text(json.dumps(old) + "\n")
     assert [dataclasses.asdict(found) for found in read_rows(tmp_path / "rows.jsonl")] == [new]
 
