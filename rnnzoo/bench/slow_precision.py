@@ -27,7 +27,7 @@ def tell_slow_precision(precision: str, device: torch.device, ratio: Callable[[]
     if found > SLOW:
         say_once(
             f"--precision {precision}: a product of matrices takes {found:.0f} times as long in bfloat16 as in "
-            "float32 on this CPU, which has no instructions for it. It trains the same, slowly; --precision 32 is quicker."
+            "float32 on this CPU, which has no instructions for it. It trains the same, slowly; use --precision 32."
         )
 
 
