@@ -62,6 +62,7 @@ measure gated 240
 measure mingru 90
 measure native 90
 measure autocast 90
+part precision 420 "$python" benchmarks/gpu/precision.py --out "$out" $tiny $([ -n "$interpret" ] && echo --cpu)
 part digit-sum 420 "$python" -m rnnzoo.cli bench run digit-sum --layers peephole_lstm --seeds 1 ${tiny:+--quick} \
     --results "$results" --out "$out/report" $([ -z "$interpret" ] && echo --precision bf16-mixed)
 part tables 570 "$python" benchmarks/gpu/tables.py --seconds LIMIT --results "$results" --out "$out/report" $tiny $interpret
