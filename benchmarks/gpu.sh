@@ -9,7 +9,7 @@
 # --interpret runs Triton's interpreter on a CPU, --tiny the smallest sizes: both to try this script itself.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-PARTS=(environment equal scan gated mingru native autocast digit-sum tables)
+PARTS=(environment equal scan gated mingru native autocast digit-sum scale tables)
 usage="--parts (of $(IFS=,; echo "${PARTS[*]}")), --seconds N, --interpret, --tiny, --wheels FOLDER, --python PYTHON"
 python=python3 wheels="" tiny="" interpret="" chosen="" seconds=""
 while (($#)); do
@@ -65,6 +65,7 @@ measure autocast 90
 part precision 420 "$python" benchmarks/gpu/precision.py --out "$out" $tiny $([ -n "$interpret" ] && echo --cpu)
 part digit-sum 420 "$python" -m rnnzoo.cli bench run digit-sum --layers peephole_lstm --seeds 1 ${tiny:+--quick} \
     --results "$results" --out "$out/report" $([ -z "$interpret" ] && echo --precision bf16-mixed)
+[ -n "$interpret" ] || part scale 570 "$python" benchmarks/gpu/scale.py $tiny
 part tables 570 "$python" benchmarks/gpu/tables.py --seconds LIMIT --results "$results" --out "$out/report" $tiny $interpret
 mkdir -p "$out/results"
 [ "$results" -ef "$out/results" ] || cp -r "$results/." "$out/results/"

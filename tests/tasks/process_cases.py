@@ -14,7 +14,10 @@ from pathlib import Path
 
 import torch
 from lightning.pytorch import Callback, Trainer, seed_everything
+from lightning.pytorch.strategies import ModelParallelStrategy
 from torch import distributed, multiprocessing
+from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.tensor import DTensor
 
 from rnnzoo.callbacks import EarlyStop
 from rnnzoo.registry import DATA, TASKS
@@ -53,7 +56,7 @@ class Losses(Callback):
             self.values.append(float(trainer.callback_metrics["train/loss_step"]))
 
 
-def make(case, reduction="mean", parts=1, **settings):
+def make(case, reduction="mean", parts=1, sharded=False, **settings):
     """The data and the model of a case, the same in every process; nothing is dropped at random."""
     seed_everything(1, verbose=False)
     task, data = (registry.entry(name) for registry, name in zip((TASKS, DATA), case, strict=True))
@@ -62,7 +65,14 @@ def make(case, reduction="mean", parts=1, **settings):
     module.bucketing = True
     module.take_steps_in(parts)
     kept = {name: 0.0 for name in inspect.signature(task.target).parameters if name.endswith("dropout")}
-    return module, task.target(module.spec, loss_reduction=reduction, **kept, **settings)
+    target = type("Sharded", (task.target,), {"configure_model": shard}) if sharded else task.target
+    return module, target(module.spec, loss_reduction=reduction, **kept, **settings)
+
+
+def shard(task):
+    """Lightning's hook: each process keeps its share of every parameter, as FSDP has it; this one runs on CPUs too."""
+    if not isinstance(task, FSDPModule):
+        fully_shard(task, mesh=task.device_mesh["data_parallel"])
 
 
 def trainer(number, folder, **options):
@@ -82,14 +92,17 @@ def measure(case, number, folder):
     return task.results
 
 
-def train(case, number, folder, reduction, parts):
+def train(case, number, folder, reduction, parts, sharded=False):
     """The losses of the first steps, and validation and test behind them."""
-    data, task = make(case, reduction, parts)
+    data, task = make(case, reduction, parts, sharded)
     losses = Losses()
+    strategy = ModelParallelStrategy(data_parallel_size=number, tensor_parallel_size=1) if sharded else "auto"
     one = trainer(
-        number, folder, callbacks=[losses], max_steps=STEPS, log_every_n_steps=1, accumulate_grad_batches=parts
-    )
+        number, folder, callbacks=[losses], max_steps=STEPS, log_every_n_steps=1, accumulate_grad_batches=parts,
+        strategy=strategy,
+    )  # fmt: skip
     one.fit(task, datamodule=data)
+    assert sharded == isinstance(one.optimizers[0].param_groups[0]["params"][0], DTensor)
     one.test(task, datamodule=data, verbose=False)
     return {"losses": losses.values, "results": task.results}
 
@@ -118,6 +131,8 @@ def work(rank, number, port, folder):
     for case in cases():
         of = functools.partial(train, case, number, folder)
         trained = {f"{reduction} {parts}": of(reduction, parts) for reduction, parts in WAYS}
+        if number > 1:
+            trained["sharded"] = of("mean", 3, sharded=True)
         stops, steps = stop(case, number, folder)
         given = {**trained, "untrained": measure(case, number, folder), "stops": stops, "all steps": steps}
         found["-".join(case)] = given

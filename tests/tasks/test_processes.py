@@ -36,6 +36,15 @@ def test_the_losses_of_all_steps_are_those_of_one_process(found, case, number):
         assert spread["losses"] == pytest.approx(alone["losses"], rel=1e-5), (reduction, parts)
 
 
+@pytest.mark.parametrize("number", SEVERAL)
+@pytest.mark.parametrize("case", CASES)
+def test_parameters_that_are_sharded_learn_what_whole_ones_do(found, case, number):
+    alone, sharded = found[1][case]["mean 1"], found[number][case]["sharded"]
+    assert sharded["losses"] == pytest.approx(alone["losses"], rel=1e-5)
+    for metric, (value, n) in alone["results"]["test"].items():
+        assert sharded["results"]["test"][metric] == [pytest.approx(value, rel=1e-5), n], metric
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_the_losses_of_a_batch_in_parts_are_those_of_the_whole(found, case):
     for reduction, parts in WAYS:
