@@ -10,6 +10,7 @@ import pytest
 def wandb_alone(folder, **environment):
     """Inside, ``environment`` is all that Weights & Biases knows; its service is ended behind it."""
     import wandb
+
     from rnnzoo.bench import wandb_run
     from rnnzoo.bench.quiet import say_once
 

@@ -2,8 +2,8 @@
 
     python benchmarks/gpu/scale.py [--tiny]
 
-Every number of GPUs that there is, by powers of two, is tried; one is enough to try all but what several share. The loss
-on validation has to agree to 1e-3 (products on a GPU may be tf32), in mixed precision to 2 %.
+Every number of GPUs that there is, by powers of two, is tried; one is enough to try all but what several share. The
+loss on validation has to agree to 1e-3 (products on a GPU may be tf32), in mixed precision to 2 %.
 """
 
 from __future__ import annotations

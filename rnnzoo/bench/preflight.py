@@ -42,6 +42,11 @@ def check_runs(runs: Sequence[Run], results: Path, scale: Scale, *, here: bool =
                     f"{run.title}: trainer.{key} of the table would choose other rows in several processes or parts; "
                     "take it out, or leave out --devices and --accumulate."
                 )
+        if scale.strategy == "fsdp" and (run.trainer.get("gradient_clip_val") or run.model.get("clip_per_tensor")):
+            raise TableError(
+                f"{run.title}: the table clips gradients by their norm, which no process knows whole under strategy "
+                "fsdp; use --strategy ddp."
+            )
     trainings = [run for run in runs if not run.race]
     for precision in dict.fromkeys(str(run.trainer["precision"]) for run in trainings if here):
         check_devices(scale.devices, scale.nodes, scale.strategy, precision)

@@ -115,13 +115,17 @@ def _train(
         if trainer.interrupted:  # older versions of Lightning return
             raise KeyboardInterrupt
         best_path = trainer.strategy.broadcast(best.best_model_path)
+        measuring = trainer
+        if scale.strategy == "fsdp":  # a process has shares of the parameters: a whole model is measured
+            task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)
+            measuring = _measuring(scale, run)
         task.load_state_dict(torch.load(best_path, map_location=task.device, weights_only=True)["state_dict"])
-        trainer.loggers = []  # the curves are the training's: what is measured now goes into the rows
+        measuring.loggers = []  # the curves are the training's: what is measured now goes into the rows
         measured = {}
         for split, key, measure in (
-            ("validation", "val", lambda: trainer.validate(task, datamodule=data, verbose=False)),
-            ("train", "val", lambda: trainer.validate(task, data.train_dataloader(), verbose=False)),
-            ("test", "test", lambda: trainer.test(task, datamodule=data, verbose=False)),
+            ("validation", "val", lambda: measuring.validate(task, datamodule=data, verbose=False)),
+            ("train", "val", lambda: measuring.validate(task, data.train_dataloader(), verbose=False)),
+            ("test", "test", lambda: measuring.test(task, datamodule=data, verbose=False)),
         ):
             measure()
             measured[split] = task.results[key]
@@ -157,6 +161,15 @@ def _whole(path: Path, processes: int) -> Path | None:
         say_once(f"{path} was written by {written} process(es) and this run has {processes}; the run begins anew.")
         return None
     return path
+
+
+def _measuring(scale: Scale, run: Run) -> Trainer:
+    """A Trainer of the same processes in which each has the whole model."""
+    return Trainer(
+        accelerator="auto", devices=scale.devices, num_nodes=scale.nodes, strategy="ddp", logger=False,
+        precision=run.trainer["precision"], enable_checkpointing=False, enable_progress_bar=False,
+        enable_model_summary=False, deterministic="warn" if torch.cuda.is_available() else True,
+    )  # fmt: skip
 
 
 def _shuffling(run: Run) -> dict[str, int]:

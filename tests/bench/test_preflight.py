@@ -111,6 +111,13 @@ def test_limits_that_count_batches_of_a_process_are_refused_where_there_are_seve
     refused(runs, tmp_path, "limit_val_batches of the table would choose other rows", scale=scale)
 
 
+def test_clipping_by_a_norm_that_nobody_knows_whole_is_refused(small_with, tmp_path, gpus):
+    runs = expand(small_with(trainer={"max_epochs": 1, "gradient_clip_val": 1.0}), seeds=1)
+    refused(
+        runs, tmp_path, "no process knows whole under strategy fsdp; use --strategy ddp", scale=Scale(strategy="fsdp")
+    )
+
+
 def test_a_folder_of_a_tables_rows_is_not_the_folder_of_all(small, tmp_path, row):
     write_rows(tmp_path / "other" / "abc-srn-0.jsonl", [row(table="other")])
     refused(expand(small, seeds=1), tmp_path / "other", "is the folder of one table's rows .*the one above it")

@@ -3,7 +3,9 @@
 import pytest
 
 from rnnzoo.bench.errors import TableError
+from rnnzoo.bench.runs import expand
 from rnnzoo.bench.scale import Scale
+from rnnzoo.bench.training import train
 from rnnzoo.registry import UnknownName
 
 
@@ -45,3 +47,14 @@ def test_a_number_below_one_is_refused(name):
 def test_an_unknown_strategy_has_near_misses():
     with pytest.raises(UnknownName, match="unknown strategy 'dpp'; did you mean ddp"):
         Scale(strategy="dpp")
+
+
+def test_a_sharded_training_is_measured_with_the_best_checkpoint_in_a_whole_model(small, tmp_path, monkeypatch):
+    (run,) = expand(small, layers=["srn"], seeds=1)
+    alone = train(run, tmp_path / "alone")
+    given = Scale.trainer_arguments
+    monkeypatch.setattr(Scale, "trainer_arguments", lambda *arguments: {**given(*arguments), "strategy": "auto"})
+    sharded = train(run, tmp_path / "sharded", Scale(strategy="fsdp"))  # by a strategy that a CPU has
+    for one, two in zip(alone, sharded, strict=True):
+        for key in ("split", "metric", "value", "n", "parameters", "steps", "precision"):
+            assert getattr(two, key) == getattr(one, key), key
