@@ -115,6 +115,11 @@ def _train(
         if trainer.interrupted:  # older versions of Lightning return
             raise KeyboardInterrupt
         best_path = trainer.strategy.broadcast(best.best_model_path)
+        if not best_path:
+            raise RuntimeError(
+                f"the training ended after {trainer.global_step} steps, before its first validation, so there is no "
+                "best checkpoint to test; train for longer, or validate more often (check_val_every_n_epoch)."
+            )
         measuring = trainer
         if scale.strategy == "fsdp":  # a process has shares of the parameters: a whole model is measured
             task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)

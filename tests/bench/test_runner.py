@@ -119,6 +119,14 @@ def test_a_layer_that_fails_is_told_with_its_traceback_and_the_others_go_on(smal
     assert not row_file(tmp_path, bad).exists()
 
 
+def test_a_run_that_was_never_validated_has_failed_and_the_others_go_on(small_with, tmp_path):
+    entries = [{"layer": "srn", "trainer": {"max_epochs": 1, "check_val_every_n_epoch": 2}}, {"layer": "gru"}]
+    bad, good = expand(small_with(entries=entries, quick={}, references=[], trainer={"max_epochs": 1}))
+    outcome = make([bad, good], tmp_path)
+    assert outcome.made == [good]
+    assert "after 6 steps, before its first validation" in outcome.failed[bad.title]
+
+
 def test_what_concerns_every_run_stops_them_all(small, tmp_path, monkeypatch):
     def full(run, *arguments, **options):
         raise OSError("no space left")
