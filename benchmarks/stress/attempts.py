@@ -58,11 +58,20 @@ class Attempt:
             os._exit(status)
 
     def kill(self, chance: random.Random, window: float, limit: float) -> bool:
-        """Kill the whole group within ``window`` seconds of its word; whether it was still at work."""
-        if select.select([self._told], [], [], limit)[0] and os.read(self._told, 1):
-            time.sleep(chance.uniform(0, LATEST * window))
+        """Kill the whole group within ``window`` seconds of its word; whether it was still at work.
+
+        Raises:
+            Failed: it said nothing for ``limit`` seconds.
+        """
+        if not select.select([self._told], [], [], limit)[0]:
+            os.killpg(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+            raise Failed(f"an attempt had not begun after {limit:.0f} s, see {self.log}")
+        begun = bool(os.read(self._told, 1))  # else it had nothing to do any more
         os.close(self._told)
-        if os.waitpid(self.process, os.WNOHANG)[0]:
+        if begun:
+            time.sleep(chance.uniform(0, LATEST * window))
+        if os.waitpid(self.process, os.WNOHANG if begun else 0)[0]:
             return False
         os.killpg(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)

@@ -43,10 +43,11 @@ class Saves(Callback):
             last.rename(self.folder / f"{trainer.current_epoch}-{batch_idx}.ckpt")
 
 
-def test_every_place_is_one_to_go_on_from(tmp_path):
+@pytest.mark.parametrize("length", [{"max_epochs": 2}, {"max_epochs": -1, "max_steps": 11}], ids=["epochs", "steps"])
+def test_every_place_is_one_to_go_on_from(length, tmp_path):
     """Behind a batch, behind one that a validation follows (3 of 6), and between epochs."""
     (tmp_path / "whole").mkdir()
-    settings = {"val_check_interval": 3, "max_epochs": 2}
+    settings = {"val_check_interval": 3, **length}
     expected = train(tmp_path / "whole", Seen(), Saves(tmp_path / "whole" / "saved"), **settings)
     for name in ("0-2", "0-3", "1-0", "1-4"):
         found = train(tmp_path / "whole", Seen(), checkpoint=tmp_path / "whole" / "saved" / f"{name}.ckpt", **settings)
