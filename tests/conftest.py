@@ -15,6 +15,14 @@ def _seed():
     torch.manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _no_connection_left():
+    """Lightning keeps a training's process group until Python ends; what is forked later would wait for it."""
+    yield
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 @pytest.fixture
 def data_dir() -> Path:
     """The folder of the real datasets, $RNNZOO_DATA; the test is skipped where there is none."""

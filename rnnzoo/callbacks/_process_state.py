@@ -18,9 +18,10 @@ State = dict[str, Any]
 def process_states(module: LightningModule) -> list[State]:
     """The state of every process, in the order of their ranks; each process has to ask."""
     own = {"random": random_state(), "metrics": metric_states(module)}
-    if not (dist.is_available() and dist.is_initialized()):
+    processes = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+    if processes == 1:
         return [own]
-    states: list[Any] = [None] * dist.get_world_size()
+    states: list[Any] = [None] * processes
     dist.all_gather_object(states, own)
     return states
 
