@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, cast
 
 from filelock import FileLock, Timeout
 
@@ -151,14 +152,14 @@ def _in_processes(run: Run, folder: Path, scale: Scale, wandb: str) -> list[Resu
     given = [str(folder / "run.json"), str(rows), json.dumps(scale.to_dict()), wandb, WATCHED]
     command = [sys.executable, "-m", "rnnzoo.bench.worker", *given]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-    assert process.stdin is not None  # it is a pipe
+    watched = cast(IO[bytes], process.stdin)  # it is a pipe
     try:
         code = process.wait()
     except BaseException:
-        process.stdin.close()  # they save, and end
+        watched.close()  # they save, and end
         process.wait()
         raise
-    process.stdin.close()
+    watched.close()
     if code:
         raise RuntimeError(
             f"the processes of run {run.title} on {scale.processes} devices failed; see their output above."

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, cast
 
 from rnnzoo.bench.attempt import Making
 from rnnzoo.bench.execution import ALONE
@@ -57,14 +57,13 @@ class JobProcess:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
             text=True, encoding="utf-8",
         )  # fmt: skip
+        self._input = cast(IO[str], self._process.stdin)  # it is a pipe
         self._send({
             "results": str(making.results), "scale": making.scale.to_dict(), "wandb": making.wandb, "keep": making.keep,
         })  # fmt: skip
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._listener = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._listener = threading.Thread(target=self._listen, args=(cast(IO[str], self._process.stderr),), daemon=True)
         self._listener.start()
-        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(cast(IO[str], self._process.stdout),), daemon=True)
         self._reader.start()
 
     def make(self, run: Run, again: bool) -> None:
@@ -75,9 +74,8 @@ class JobProcess:
     def stop(self) -> None:
         """Have it save the run that it is at, and end."""
         self._stopping = True
-        assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # it ended before; that is told by `ended`
-            self._process.stdin.close()
+            self._input.close()
 
     def close(self) -> None:
         """End it: at once where it has a run, else when it hears of it."""
@@ -102,10 +100,9 @@ class JobProcess:
         return [News("died", run, f"job {self.number} {how}{last}")]
 
     def _send(self, message: Mapping[str, object]) -> None:
-        assert self._process.stdin is not None
         with contextlib.suppress(OSError):  # it ended; that is told by `ended`
-            self._process.stdin.write(json.dumps(message) + "\n")
-            self._process.stdin.flush()
+            self._input.write(json.dumps(message) + "\n")
+            self._input.flush()
 
     def _read(self, stream: IO[str]) -> None:
         with stream:

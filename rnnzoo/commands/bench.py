@@ -103,7 +103,9 @@ def run_table(options: argparse.Namespace) -> int:
     from rnnzoo.bench.execution import Execution
     from rnnzoo.bench.launched import launched
     from rnnzoo.bench.scale import Scale
+    from rnnzoo.bench.table import load_table
 
+    table = load_table(options.table)  # first, so that a mistaken name costs no import of torch
     there = launched()
     devices = options.devices if options.devices is not None else there.devices if there else 1
     nodes = options.nodes if options.nodes is not None else there.nodes if there else 1
@@ -118,17 +120,17 @@ def run_table(options: argparse.Namespace) -> int:
             raise
         return 2  # the first process says why
     if there is None or there.size == 1:
-        return _run_table(options, scale, execution)
+        return _run_table(options, table, scale, execution)
     if there.leads:
         with there.leading():
-            return _run_table(options, scale, execution)
+            return _run_table(options, table, scale, execution)
     from rnnzoo.bench.training import train
 
     there.follow(train)
     return 0
 
 
-def _run_table(options: argparse.Namespace, scale: Scale, execution: Execution) -> int:
+def _run_table(options: argparse.Namespace, table: Table, scale: Scale, execution: Execution) -> int:
     import yaml
 
     from rnnzoo.bench.console import Console
@@ -136,11 +138,9 @@ def _run_table(options: argparse.Namespace, scale: Scale, execution: Execution) 
     from rnnzoo.bench.errors import TableError
     from rnnzoo.bench.runner import make_runs
     from rnnzoo.bench.runs import expand
-    from rnnzoo.bench.table import load_table
     from rnnzoo.bench.wandb_mode import default_wandb
     from rnnzoo.bench.wandb_report import log_report
 
-    table = load_table(options.table)
     only = {}
     for text in options.only:
         key, equals, value = text.partition("=")
