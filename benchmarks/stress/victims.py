@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -132,9 +132,9 @@ class Training(Victim):
 
 
 class Telling(ResumePoint):
-    """Says when the training starts, and saves often."""
+    """Says when the training starts and when it is through, and saves often."""
 
-    def __init__(self, tell: Callable[[], None], path: Path) -> None:
+    def __init__(self, tell: Teller, path: Path) -> None:
         super().__init__(path, every_seconds=EVERY)
         self._tell = tell
 
@@ -142,6 +142,11 @@ class Telling(ResumePoint):
         """Say so."""
         super().on_train_start(*arguments)
         self._tell()
+
+    def on_train_end(self, *arguments: Any) -> None:
+        """Say so."""
+        super().on_train_end(*arguments)
+        self._tell.passed()
 
 
 class Writing(Training):

@@ -15,7 +15,7 @@ PAUSE = 0.01  # seconds behind each piece of a file, and before and behind its r
 
 
 class Teller:
-    """Says once, through a pipe, that the moment has come."""
+    """Says once, through a pipe, that the moment has come; and, where it knows, that it has passed."""
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
@@ -25,6 +25,10 @@ class Teller:
         if not self._done:
             self._done = True
             os.write(self._pipe, b"!")
+
+    def passed(self) -> None:
+        """Say so; of several times the last one counts."""
+        os.write(self._pipe, b".")
 
 
 class SlowFile:
