@@ -16,6 +16,15 @@ def _seed():
 
 
 @pytest.fixture(autouse=True)
+def _environment_as_it_was():
+    """Lightning and rnnzoo tell the processes they start of a training by the environment, and leave it there."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
 def _no_connection_left():
     """Lightning keeps a training's process group until Python ends; what is forked later would wait for it."""
     yield

@@ -102,19 +102,18 @@ class RayPool:
         self._ray.shutdown()
 
     def _ended(self, reference: Any) -> News:
-        from ray.exceptions import RayError, RayTaskError, TaskCancelledError
-
+        errors = self._ray.exceptions
         run = self._runs.pop(reference)
         try:
             told = self._ray.get(reference)
             if told["kind"] == "made":
                 publish(run, [ResultRow(**row) for row in told["rows"]], self._making)
             return News(told["kind"], run, told.get("text", ""), told.get("note", ""))
-        except TaskCancelledError:
+        except errors.TaskCancelledError:
             return News("stopped", run)
-        except RayTaskError as error:  # outside the training: a file of the user's that does not import there
+        except errors.RayTaskError as error:  # outside the training: a file of the user's that does not import there
             return News("failed", run, _last_line(error))
-        except RayError as error:  # worker or node died
+        except errors.RayError as error:  # worker or node died
             return News("died", run, f"{type(error).__name__}: {_first_sentence(error)}")
         finally:
             self._locks.pop(run.id).release()

@@ -100,7 +100,7 @@ def _helps(arguments: Sequence[str]) -> bool:
 
 def _run_folder(given: str | None, name: str, there: Launched | None) -> Path:
     """The folder of this run; the further processes of a training on several devices take the first one's."""
-    if there is None and "LOCAL_RANK" in os.environ and RUN_FOLDER in os.environ:
+    if there is None and os.environ.get("LOCAL_RANK", "0") != "0" and RUN_FOLDER in os.environ:
         return Path(os.environ[RUN_FOLDER])
     swept = os.environ.get("WANDB_RUN_ID")  # two agents of a sweep may begin in the same second
     when = datetime.now().strftime("%Y%m%d-%H%M%S") + (f"-{swept}" if swept else "")

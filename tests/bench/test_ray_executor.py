@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
@@ -179,7 +180,11 @@ def driver(making, told):
     pool = RayPool.__new__(RayPool)
     pool._making, pool._runs, pool._locks, pool._news = making, {}, {}, []
 
+    class Failed(Exception):
+        pass
+
     class Ray:
+        exceptions = SimpleNamespace(RayError=Failed, RayTaskError=Failed, TaskCancelledError=Failed)
         wait = staticmethod(lambda references, **_: (references, []))
         get = staticmethod(lambda _: told)
 

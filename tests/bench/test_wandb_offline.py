@@ -104,7 +104,7 @@ def test_the_model_leads_to_its_data_its_row_and_its_checkpoint(made):
     kept = Path(file.local_path)  # outlives the working folder's checkpoint
     assert not (work_folder(results, run) / "best.ckpt").exists()
     assert hashlib.sha256(kept.read_bytes()).hexdigest() == row.checkpoint_sha256
-    assert (artifacts["dataset"].name, list(artifacts["model"].aliases)) == ("digit_sum", ["best", "latest"])
+    assert (artifacts["dataset"].name, set(artifacts["model"].aliases)) == ("digit_sum", {"best", "latest"})
     (described,) = artifacts["dataset"].manifest.contents
     assert json.loads(Path(described.local_path).read_text())["data_version"] == run.data_version
 

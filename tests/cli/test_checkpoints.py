@@ -11,6 +11,7 @@ import torch
 from rnnzoo import cli
 from rnnzoo.bench import quiet
 from rnnzoo.callbacks import check_checkpoint, read_rows
+from rnnzoo.commands.going_on import RUN_FOLDER
 
 FIT = shlex.split(
     "--config digit-sum-lstm --data.length 5 --data.batch_size 100 --trainer.check_val_every_n_epoch 1 "
@@ -145,3 +146,11 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(here, capsys):
     assert status == 2
     assert "file/run" in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_a_fit_behind_one_on_several_devices_gets_its_own_folder(here, capsys, monkeypatch):
+    monkeypatch.setenv("LOCAL_RANK", "0")  # as Lightning leaves it in the first process
+    monkeypatch.setenv(RUN_FOLDER, "first")
+    (here / "file").write_text("not a folder")
+    status, _, error = answer(capsys, "fit", *FIT, "--run-dir", "file/second")
+    assert (status, "file/second" in error) == (2, True)

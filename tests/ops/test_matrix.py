@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from tolerances import close
 from torch.autograd import gradgradcheck
 
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.matrix import matrix_scan
 from rnnzoo.registry import UnknownName
-from tests.tolerances import close
 
 FORMS = [
     pytest.param(decay, edit, bonus, id="-".join(filter(None, (decay or "kept", "edit" * edit, "bonus" * bonus))))
