@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rnnzoo.contracts import LayerEntry
-from rnnzoo.recurrent.page import backends, parameter_count, state_formula
+from rnnzoo.recurrent.page import backends, in_time, parameter_count, state_formula
 from rnnzoo.registry import LAYERS
 from rnnzoo.registry.layer_checks import KINDS
 from rnnzoo.registry.places import is_own
@@ -39,7 +39,7 @@ def _cells(entry: LayerEntry) -> tuple[str, ...]:
         _paper(entry),
         state_formula(entry),
         f"{parameter_count(entry, WIDTH, WIDTH):,}",
-        "parallel" if entry.parallel else "step by step",
+        in_time(entry) or "step by step",
         _oracle(entry.oracle),
         ", ".join(backends(entry)),
     )

@@ -17,6 +17,7 @@ _LAZY = {
     "Recurrent": "rnnzoo.recurrent:Recurrent",
     "ScanCell": "rnnzoo.layers._scan:ScanCell",
     "Stage": "rnnzoo.ops.gated:Stage",
+    "SteppedCell": "rnnzoo.layers._stepped:SteppedCell",
     "create_data": "rnnzoo.registry:DATA.create",
     "create_layer": "rnnzoo.recurrent:create_layer",
     "create_model": "rnnzoo.recipes:create_model",

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _layers() -> list[dict[str, Any]]:
-    from rnnzoo.recurrent.page import backends, tiny_state_shapes
+    from rnnzoo.recurrent.page import backends, in_time, tiny_state_shapes
     from rnnzoo.registry import LAYERS
     from rnnzoo.registry.places import origin
 
@@ -51,8 +51,8 @@ def _layers() -> list[dict[str, Any]]:
             "name": entry.name, "class": entry.class_name, "kind": entry.kind, "description": entry.description,
             "paper": entry.paper and entry.paper._asdict(), "year": entry.paper and entry.paper.year,
             "oracle": entry.oracle, "differs": entry.differs, "backends": list(backends(entry)),
-            "parallel": entry.parallel, "causal": entry.causal, "exportable": entry.exportable,
-            "double_backward": entry.double_backward, "projection": entry.projection,
+            "parallel": entry.parallel, "in_time": in_time(entry), "causal": entry.causal,
+            "exportable": entry.exportable, "double_backward": entry.double_backward, "projection": entry.projection,
             "tiny": dict(entry.tiny), "state_shapes": tiny_state_shapes(entry), "from": origin(entry.target),
         }
         for entry in LAYERS.entries()
@@ -102,9 +102,9 @@ def _pretrained() -> list[dict[str, Any]]:
 
 
 def _layer_cells(layer: dict[str, Any]) -> tuple[str, ...]:
-    year, parallel = str(layer["year"] or "-"), "parallel" if layer["parallel"] else "-"
+    year, in_time = str(layer["year"] or "-"), layer["in_time"] or "-"
     oracle = layer["oracle"] or "unverified"
-    return layer["name"], layer["class"], layer["kind"], year, parallel, oracle, layer["description"]
+    return layer["name"], layer["class"], layer["kind"], year, in_time, oracle, layer["description"]
 
 
 TABLES: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], tuple[str, ...]]]] = {

@@ -128,6 +128,19 @@ def check_state(state: State, state_shapes: Sequence[tuple[int, ...]], batch_siz
             raise ValueError(f"{name} has shape {tuple(member.shape)}; expected {shape}: (batch, *state shape).")
 
 
+def check_clocks(state: State, names: Sequence[str], clocks: Sequence[str]) -> None:
+    """Raise unless the members of a checked state that are ``clocks`` are int64; ``names`` are those of all members.
+
+    Raises:
+        TypeError: one of them counts in another dtype.
+    """
+    for i, (name, member) in enumerate(zip(names, state, strict=True)):
+        if name in clocks and member.dtype != torch.int64:
+            raise TypeError(
+                f"state[{i}] has dtype {member.dtype}; expected torch.int64: it is '{name}', a clock that counts steps."
+            )
+
+
 def _all_fit(state: Any, state_shapes: Sequence[tuple[int, ...]], batch_size: int, weight: Tensor) -> bool:
     """The same in few operations, for a state of the usual kind: a step may take no longer than this check."""
     if type(state) is not tuple or len(state) != len(state_shapes):

@@ -31,7 +31,8 @@ def _facts(entry: LayerEntry) -> list[str]:
     facts = {
         "States": f"{state_formula(entry)}, each with the batch before it",
         "Paper": cite(entry),
-        "Kind": entry.kind + (", parallel over time" if entry.parallel else ""),
+        "Kind": entry.kind
+        + {"parallel": ", parallel over time", "step loop": ", a loop of steps"}.get(in_time(entry), ""),
         "Verified": verified,
         "Backends": ", ".join(backends(entry)),
         "Can also": ", ".join(abilities(entry)) or "nothing more",
@@ -44,6 +45,13 @@ def _facts(entry: LayerEntry) -> list[str]:
         "Takes the arguments, inputs and states of ``torch.nn.LSTM``, as every layer of rnnzoo does: see "
         "``rnnzoo.Recurrent``.",
     ]
+
+
+def in_time(entry: LayerEntry) -> str:
+    """How a layer goes through time: "parallel"; "step loop" where it has nothing but that; else ""."""
+    if entry.parallel:
+        return "parallel"
+    return "step loop" if backends(entry) == ("reference",) else ""
 
 
 def abilities(entry: LayerEntry) -> list[str]:
