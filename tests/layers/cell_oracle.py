@@ -30,7 +30,7 @@ def equals_oracle(name, input_size, hidden_size, *, bias=True, **options):
     spec.loader.exec_module(module)
     cell = noisy(name, input_size=input_size, hidden_size=hidden_size, bias=bias, **options)
     x, state = example(cell, batch=2, time=6)
-    parameters = {name: parameter.detach().numpy() for name, parameter in cell.named_parameters()}
+    parameters = {name: value.numpy() for name, value in cell.state_dict().items()}
     y, final = module.oracle(x.numpy(), tuple(member.numpy() for member in state), parameters, **options)
     expected = (torch.as_tensor(y), tuple(map(torch.as_tensor, final)))
     for backend in ("reference", "torch"):
