@@ -19,6 +19,8 @@ class SoftmaxCell(ScanCell):
     """
 
     states = ("m", "u", "w")
+    bound = dict.fromkeys(states, "m, u and w are one sum, of which m is the scale")
+    """Members of the state that mean nothing apart from the others, with the reason: see ``rnnzoo.wrappers``."""
 
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
         """The empty sum, each member (B, *shape); a window's tail is zero."""

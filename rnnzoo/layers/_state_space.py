@@ -29,6 +29,7 @@ class DiagonalCell(ScanCell):
     """
 
     undecayed: tuple[str, ...]
+    complex_pairs = True
     D: Tensor
 
     def recurrence(

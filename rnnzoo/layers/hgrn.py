@@ -98,6 +98,7 @@ class HGRN(ScanCell):
         if form == "complex":
             self.weights, self.blocks = (*self.weights, "theta"), 5
             self.shapes["h"] = (hidden_size, 2)
+            self.complex_pairs = True
         super().__init__(input_size, hidden_size, **common)
         if form == "complex":
             self.output_size = 2 * hidden_size

@@ -109,6 +109,7 @@ class SLSTM(OneBiasCell):
     """
 
     states = ("h", "c", "n", "m")
+    bound = dict.fromkeys(("c", "n", "m"), "c and n are relative to e^m")
 
     def __init__(
         self,

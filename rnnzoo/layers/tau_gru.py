@@ -13,6 +13,7 @@ arXiv 2212.00228.
 from __future__ import annotations
 
 import contextlib
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -80,6 +81,7 @@ class TauGRU(GatedCell):
     """
 
     states = ("h", "past")
+    bound = MappingProxyType({"past": "it is the h of earlier steps, which were what they were"})
     stages = (Stage("h", 4, 3, _update, ("h",), ("h",), gates=_gates, gate_names=GATES),)
 
     def __init__(self, input_size: int, hidden_size: int, *, delay: int = 5, **common: Any) -> None:

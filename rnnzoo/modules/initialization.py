@@ -12,6 +12,7 @@ from torch import nn
 from rnnzoo.modules._remembering import forget_bias, identity
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.registry import unknown
+from rnnzoo.wrappers import innermost
 
 REMEMBERING: dict[str, Callable[[nn.Module], None]] = {
     "identity": identity,
@@ -75,7 +76,7 @@ def recurrent_cells(model: nn.Module) -> Iterator[nn.Module]:
     for module in model.modules():
         cells = getattr(module, "cells", None)
         if isinstance(cells, nn.ModuleList):
-            yield from cells
+            yield from map(innermost, cells)
 
 
 def _embedding(embedding: Embedding, name: str) -> None:

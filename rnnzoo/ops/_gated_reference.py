@@ -19,6 +19,7 @@ def run_stages(
     values: Mapping[str, Tensor],
     weights: Sequence[Tensor | None],
     biases: Sequence[Tensor | None],
+    masks: Mapping[str, Tensor] | None = None,
 ) -> dict[str, Tensor]:
     """One time step: every stage in order.
 
@@ -28,6 +29,7 @@ def run_stages(
         values: the states, each (B, N), and the vectors, each (N,), by name.
         weights: one per stage, (products * N, width of source), ``None`` where the stage has no product.
         biases: one per stage, (products * N,) or ``None``.
+        masks: what a product's factor is multiplied by first, (B, N) by its name.
 
     Returns:
         All values by name after the step.
@@ -41,7 +43,10 @@ def run_stages(
         given = block.unflatten(1, (stage.inputs, -1)) if stage.inputs else None  # (B, inputs, N)
         product = None
         if stage.source is not None and weight is not None:
-            product = linear(values[stage.source], weight, bias).unflatten(1, (stage.products, -1))  # (B, products, N)
+            factor = values[stage.source]
+            if masks is not None and stage.source in masks:
+                factor = factor * masks[stage.source]
+            product = linear(factor, weight, bias).unflatten(1, (stage.products, -1))  # (B, products, N)
         if stage.summed:
             given, product = given + product, None  # type: ignore[operator]
         results = stage.update(given, product, *(values[name] for name in stage.reads))

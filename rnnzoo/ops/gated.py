@@ -186,11 +186,13 @@ def gated_step(
     *,
     states: Sequence[str],
     output: str,
+    masks: Mapping[str, Tensor] | None = None,
 ) -> tuple[Tensor, State]:
     """One time step of the same recurrence, by the same stages.
 
     Args:
         x: (B, W), the hoisted input product of the step; the others are as in ``gated``.
+        masks: what a product's factor is multiplied by first, (B, N) by its name.
 
     Returns:
         y (B, O) and the state after the step.
@@ -200,7 +202,7 @@ def gated_step(
         x, state, weights, biases = _float32(x), tuple(_all32(state)), _all32(weights), _all32(biases)
         vectors = dict(zip(vectors, _all32(vectors.values()), strict=True))
     with _float32_only(x) if autocast else contextlib.nullcontext():
-        values = run_stages(stages, x, {**dict(zip(states, state, strict=True)), **vectors}, weights, biases)
+        values = run_stages(stages, x, {**dict(zip(states, state, strict=True)), **vectors}, weights, biases, masks)
     return values[output], tuple(values[name] for name in states)
 
 

@@ -16,6 +16,7 @@ from rnnzoo.ops.ragged import reverse_by_length
 from rnnzoo.recurrent.checks import check_lengths
 from rnnzoo.recurrent.flat_names import FlatNames
 from rnnzoo.recurrent.states import StateLayout
+from rnnzoo.wrappers import innermost
 
 
 class CellStack(FlatNames):
@@ -66,7 +67,7 @@ class CellStack(FlatNames):
         """Let the cells of one direction have the parameters that their class calls ``shared`` in common."""
         for direction in range(self.num_directions):
             first: dict[str, nn.Parameter] = {}
-            for cell in list(self._cells())[direction :: self.num_directions]:
+            for cell in map(innermost, list(self._cells())[direction :: self.num_directions]):
                 for name in getattr(cell, "shared", ()):
                     if cell._parameters.get(name) is not None:
                         setattr(cell, name, first.setdefault(name, getattr(cell, name)))

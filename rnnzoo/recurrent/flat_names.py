@@ -12,8 +12,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rnnzoo.wrappers import shells
+
 _FLAT = re.compile(r"(?P<name>.+)_l(?P<layer>\d+)(?P<reverse>_reverse)?")
-_INNER = re.compile(r"(?<![^.])cells\.(?P<cell>\d+)\.(?P<name>.+)$")
+_INNER = re.compile(r"(?<![^.])cells\.(?P<cell>\d+)\.(?:cell\.)*(?P<name>.+)$")
 
 
 def flat_name(cell: int, name: str, directions: int) -> str:
@@ -36,8 +38,14 @@ def find(stack: nn.Module, directions: int, name: str) -> tuple[nn.Module, str] 
     if place is None or not isinstance(cells, nn.ModuleList) or place[0] >= len(cells):
         return None
     path, _, leaf = place[1].rpartition(".")
-    owner = cells[place[0]].get_submodule(path)
-    return (owner, leaf) if leaf in owner._parameters or leaf in owner._buffers else None
+    for cell in shells(cells[place[0]]):
+        try:
+            owner = cell.get_submodule(path)
+        except AttributeError:  # it is the cell's that this one is wrapped around, or nobody's
+            continue
+        if leaf in owner._parameters or leaf in owner._buffers:
+            return owner, leaf
+    return None
 
 
 def flatten_keys(state: dict[str, Any], prefix: str, directions: int) -> None:
@@ -66,7 +74,7 @@ def _report_flat(stack: nn.Module, report: Any) -> None:
     for names in (report.missing_keys, report.unexpected_keys):
         for i, key in enumerate(names):
             match = _INNER.search(key)
-            if match and match[0] in known:
+            if match and f"cells.{match['cell']}.{match['name']}" in known:
                 name = flat_name(int(match["cell"]), match["name"], stack.num_directions)  # type: ignore[arg-type]
                 names[i] = key[: match.start()] + name
 

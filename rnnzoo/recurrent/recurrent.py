@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from rnnzoo.recurrent.cell_stack import CellStack
 from rnnzoo.recurrent.checks import InputError, check_arguments, check_features, check_input, check_lengths
 from rnnzoo.recurrent.options import cell_options, check_options, check_projection, find_entry, place_options
 from rnnzoo.registry import LAYERS
+from rnnzoo.wrappers import check_wrappers, innermost, wrap
 
 
 class Recurrent(CellStack):
@@ -32,12 +33,14 @@ class Recurrent(CellStack):
         proj_size: width of the projected output, for layers that declare the capability.
         device, dtype: of the parameters.
         backend: "reference", "torch", "c", "triton" or "native" forces one; None chooses; ``last_backend`` is what ran.
+        wrappers: what goes around every cell, options by name, the first innermost: see ``rnnzoo.wrappers``.
         **options: the architecture's own.
 
     Raises:
-        UnknownName: no such layer or backend.
+        UnknownName: no such layer, backend or wrapper.
         TypeError: an argument of the wrong type, or an option the layer does not have.
-        ValueError: an argument out of range, or a capability the layer does not declare.
+        ValueError: an argument out of range, or a capability the layer does not declare, or a wrapper
+            that it cannot bear.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Recurrent(CellStack):
         device: Any = None,
         dtype: torch.dtype | None = None,
         backend: str | None = None,
+        wrappers: Mapping[str, Mapping[str, Any] | None] | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
@@ -80,6 +84,7 @@ class Recurrent(CellStack):
         self.bidirectional = bidirectional
         self.proj_size = proj_size
         self.options = options
+        self.wrappers = {name: dict(given or {}) for name, given in check_wrappers(wrappers or {}).items()}
         if proj_size:
             check_projection(entry)
             options = {**options, "proj_size": proj_size}
@@ -88,6 +93,7 @@ class Recurrent(CellStack):
             place = place_options(cell, layer_index, num_layers)
             for _ in range(self.num_directions):
                 one = cell(width, hidden_size, bias=bias, device=device, dtype=dtype, **options, **place)
+                one = wrap(one, self.wrappers)
                 self.cells.append(one)
             width = one.output_size * self.num_directions
         self.output_size = width
@@ -204,7 +210,7 @@ class Recurrent(CellStack):
         shown = [] if type(self).__name__ != "Recurrent" else [repr(self.layer)]
         shown += [str(self.input_size), str(self.hidden_size)]
         defaults: dict[str, Any] = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0}
-        defaults |= {"bidirectional": False, "backend": None}
+        defaults |= {"bidirectional": False, "backend": None, "wrappers": {}}
         shown += [f"{name}={getattr(self, name)}" for name, usual in defaults.items() if getattr(self, name) != usual]
         return ", ".join(shown + [f"{name}={value!r}" for name, value in self.options.items()])
 
@@ -216,9 +222,9 @@ class Recurrent(CellStack):
             return super().__getattr__(name)
         except AttributeError:
             cells = self.__dict__.get("_modules", {}).get("cells")
-            if not cells or name.startswith("_") or name not in cell_options(type(cells[0])):
+            if not cells or name.startswith("_") or name not in cell_options(type(innermost(cells[0]))):
                 raise
-            return getattr(cells[0], name)
+            return getattr(innermost(cells[0]), name)
 
 
 def create_layer(layer: str | type, *args: Any, **kwargs: Any) -> Recurrent:

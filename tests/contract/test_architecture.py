@@ -12,14 +12,15 @@ PACKAGE = ROOT / "rnnzoo"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LIMIT = 300
 
-RECURRENT = {"contracts", "registry", "ops", "layers", "recurrent"}
+RECURRENT = {"contracts", "registry", "ops", "layers", "wrappers", "recurrent"}
 MAY_IMPORT = {
     "contracts": set(),
     "stopping": set(),
     "registry": {"contracts"},
     "ops": {"contracts", "registry"},
     "layers": {"contracts", "registry", "ops"},
-    "recurrent": {"contracts", "registry", "ops", "layers"},
+    "wrappers": {"contracts", "registry", "ops", "layers"},
+    "recurrent": {"contracts", "registry", "ops", "layers", "wrappers"},
     "laws": RECURRENT,
     "modules": RECURRENT,
     "metrics": {"contracts", "ops"},
@@ -34,7 +35,18 @@ MAY_IMPORT["bench"] = set(MAY_IMPORT) - {"laws"} | {"rnnzoo"}
 MAY_IMPORT["export"] = MAY_IMPORT["bench"]
 MAY_IMPORT["cli"] = set(MAY_IMPORT) | {"rnnzoo"}
 MAY_IMPORT["rnnzoo"] = {"registry", "recurrent"}
-TORCH_ALONE = {"contracts", "stopping", "registry", "ops", "layers", "recurrent", "laws", "modules", "rnnzoo"}
+TORCH_ALONE = {
+    "contracts",
+    "stopping",
+    "registry",
+    "ops",
+    "layers",
+    "wrappers",
+    "recurrent",
+    "laws",
+    "modules",
+    "rnnzoo",
+}
 HEAVY = {"lightning", "pytorch_lightning", "wandb", "matplotlib", "pandas", "torchmetrics", "torchtext", "sklearn"}
 
 ROOMS = {"__main__": "cli", "commands": "cli", "__init__": "rnnzoo"}
