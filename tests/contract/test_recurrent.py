@@ -19,6 +19,8 @@ from rnnzoo.registry import LAYERS
 I, H, B, T = 3, 4, 3, 6
 ENTRIES = LAYERS.entries()
 every_layer = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+TRAINED = [entry for entry in ENTRIES if "parameters_get_gradients" not in entry.exemptions]
+every_trained_layer = pytest.mark.parametrize("entry", TRAINED, ids=lambda entry: entry.name)
 
 
 def make(entry, **options):
@@ -151,7 +153,7 @@ def test_a_stream_of_steps_is_the_sequence(entry):
     close(hx, hn)
 
 
-@every_layer
+@every_trained_layer
 def test_copies_pickles_and_files_compute_the_same(entry):
     layer = make(entry, num_layers=2, bidirectional=True)
     x = sequence(T, B, I)
@@ -173,7 +175,7 @@ def test_moves_to_another_dtype(entry):
     assert {y.dtype, *(m.dtype for m in members(hn) if m.is_floating_point())} == {torch.float32}
 
 
-@every_layer
+@every_trained_layer
 def test_flat_names_reach_the_cells_parameters(entry):
     layer = make(entry, num_layers=2, bidirectional=True)
     state = layer.state_dict()
@@ -214,7 +216,7 @@ def test_every_backend_runs_the_stack_and_says_so(entry):
     assert getattr(rnnzoo, entry.class_name)(I, H, backend="reference").backend == "reference"
 
 
-@every_layer
+@every_trained_layer
 def test_autocast_gives_finite_results(entry):
     layer = make(entry, num_layers=2, bidirectional=True).float()
     with torch.autocast("cpu", torch.bfloat16):
@@ -246,13 +248,7 @@ def test_dropout_falls_between_layers_and_not_after_the_last():
     close(stepped, silent[:, :1].transpose(0, 1))
 
 
-def test_full_lengths_are_no_lengths():
-    layer = rnnzoo.LSTM(I, H)
-    x = torch.randn(T, B, I)
-    close(layer(x, lengths=torch.full((B,), T)), layer(x))
-
-
-@every_layer
+@every_trained_layer
 def test_weights_are_read_where_they_stand(entry):
     layer = make(entry, num_layers=2)
     x = sequence(T, B, I)

@@ -109,3 +109,9 @@ def test_options_of_a_cell_are_attributes_of_its_stack(stack):
 def test_a_state_of_the_wrong_form_says_which_was_expected(stack, hx, message):
     with pytest.raises(ValueError, match=message):
         stack(torch.randn(T, B, 2), hx)
+
+
+def test_full_lengths_are_no_lengths():
+    layer = rnnzoo.LSTM(4, 5)
+    x = torch.randn(T, B, 4)
+    close(layer(x, lengths=torch.full((B,), T)), layer(x))
