@@ -1,8 +1,7 @@
 """The base of scan cells: a cell's file gives the equations, this gives it parameters, states and all of time at once.
 
-The state of a scan cell follows h_t = a_t * h_{t-1} + b_t, with a and b from the input alone. To add a cell, write a
-file beside this one. It says what the input gives, what that makes of the state, and what comes out, each for all
-steps at once. A QRNN with an output gate:
+The state of a scan cell follows h_t = a_t * h_{t-1} + b_t, with a and b from the input alone. A new cell's file says
+what the input gives, what that makes of the state, and what comes out, for all steps at once. A gated QRNN:
 
     @LAYERS.register("qrnn", class_name="QRNN", kind="scan", paper=Paper(...), ...)
     class QRNN(ScanCell):
@@ -22,10 +21,7 @@ steps at once. A QRNN with an output gate:
 The three work on each channel by itself, and may read weights (H,), so that all of a step is done at once in native
 code (``_scan_stage.py``). A cell for which that does not hold has `gates(self, x)`, x (B, T, I), for `activate`.
 
-`gates`, `coefficients` and `readout` run in this order, so that what ``rnnzoo.gate_values`` shows is what is used.
-`gates` may give more than ``gate_names`` names, behind the named ones; a cell without gates leaves it out, and
-`coefficients` and `readout` get x. A cell whose output is its state leaves `readout` out. ``step`` is one step of the
-same.
+`gates` may give more than ``gate_names``, behind the named ones; a cell without leaves it out, and the others get x.
 
 What else a cell may need, declared on the class or, where it depends on options, on ``self`` before the base's
 constructor is called (which hands on the options it does not know, ``**common``):
@@ -252,7 +248,7 @@ class ScanCell(nn.Module):
             BackendError: the backend asked for cannot run.
         """
         state = check_call(self, x, state, lengths, self._weight())
-        backend = choose_scan(self.backend, self._weight(), type(self).__name__)
+        backend = self.choose_backend()
         structure = scan_stage(self, x, state, backend) if backend in OWN else None
         self.last_backend = backend
         if structure is not None:
@@ -260,6 +256,10 @@ class ScanCell(nn.Module):
         hoisted, own, tail = self._hoisted(x, state, lengths)
         y, final = self.outputs(hoisted, own, lengths, backend)
         return y, (*final, *tail)
+
+    def choose_backend(self) -> str:
+        """The backend that runs: the one asked for, else the quickest there is here."""
+        return choose_scan(self.backend, self._weight(), type(self).__name__)
 
     @property
     def backends(self) -> tuple[str, ...]:

@@ -10,15 +10,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear
 
 from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_sizes
+from rnnzoo.layers._products import product
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.ops.scan import complex_scan, unsqueezed
 from rnnzoo.registry import unknown
 
 DISCRETIZATIONS = ("zoh", "bilinear")
+DT_LEAST = 1e-4  # of a selective step size at first
 
 
 class DiagonalCell(ScanCell):
@@ -44,20 +45,16 @@ class DiagonalCell(ScanCell):
 
     def skip(self, x: Tensor) -> Tensor:
         """D x (..., H) of x (..., I)."""
-        return self.product(x, self.D) if self.D.dim() == 2 else self.D * x
-
-    def product(self, x: Tensor, weight: Tensor) -> Tensor:
-        """x (..., n) times a matrix (m, n), in the dtype of the weights where autocast has lowered it."""
-        return linear(x, weight).to(weight.dtype)
+        return product(x, self.D) if self.D.dim() == 2 else self.D * x
 
     def pairs(self, x: Tensor, B: Tensor) -> Tensor:
         """B x (..., N, 2), of x (..., I) and B (2N, I): all real parts, then all imaginary ones."""
         rows = B.unflatten(0, (2, -1)).transpose(0, 1).flatten(0, 1)  # each real part by its imaginary one
-        return self.product(x, rows).unflatten(-1, (-1, 2))
+        return product(x, rows).unflatten(-1, (-1, 2))
 
     def real_part(self, h: Tensor, C: Tensor) -> Tensor:
         """Re(C h) (..., H), of pairs h (..., N, 2) and C (H, N, 2)."""
-        return self.product(h.flatten(-2), (C * C.new_tensor([1.0, -1.0])).flatten(1))
+        return product(h.flatten(-2), (C * C.new_tensor([1.0, -1.0])).flatten(1))
 
 
 def as_complex(pairs: Tensor) -> Tensor:
@@ -117,6 +114,15 @@ def check_pairs(state_size: Any, blocks: int = 1) -> int:
 def draw_log_steps(log_dt: Tensor, dt_min: float, dt_max: float) -> None:
     """Fill with logarithms of step sizes, uniformly between those of the two bounds."""
     log_dt.uniform_(math.log(dt_min), math.log(dt_max))
+
+
+@torch.no_grad()
+def draw_step_bias(bias: Tensor, dt_min: float, dt_max: float) -> None:
+    """Fill with numbers whose softplus is a step size, log-uniform between the two bounds."""
+    dt = torch.empty(bias.shape, dtype=torch.float64)
+    draw_log_steps(dt, dt_min, dt_max)
+    dt = dt.exp().clamp(min=DT_LEAST)
+    bias.copy_(dt + torch.log(-torch.expm1(-dt)))
 
 
 def hippo_normal(N: int) -> tuple[Tensor, Tensor, Tensor]:

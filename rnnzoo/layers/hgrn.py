@@ -18,10 +18,10 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu, softmax
+from torch.nn.functional import silu
 
 from rnnzoo.contracts import Paper, State
-from rnnzoo.layers._checks import check_sizes
+from rnnzoo.layers._floors import check_place, lower_bound
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.layers._scan_stage import ChannelWeight
 from rnnzoo.ops.scan import complex_scan
@@ -89,9 +89,7 @@ class HGRN(ScanCell):
     ) -> None:
         if form not in FORMS:
             raise unknown("form", form, FORMS)
-        check_sizes(num_layers=num_layers)
-        if layer_index not in range(num_layers):
-            raise ValueError(f"layer_index is {layer_index}; expected 0 to {num_layers - 1}, a layer of num_layers.")
+        check_place(layer_index, num_layers)
         self.form, self.layer_index, self.num_layers = form, layer_index, num_layers
         self.shapes = {"Gamma": (num_layers, hidden_size)}
         self.weights, self.blocks = ("Gamma",) if layer_index else (), 3
@@ -115,9 +113,11 @@ class HGRN(ScanCell):
 
     def lower_bound(self) -> Tensor:
         """gamma, the floor of this layer's forget gate (H,)."""
-        if not self.layer_index:
-            return self.weight_ih.new_zeros(self.hidden_size)
-        return softmax(self.Gamma, 0)[1 : self.layer_index + 1].sum(0)
+        return (
+            lower_bound(self.Gamma, self.layer_index)
+            if self.layer_index
+            else self.weight_ih.new_zeros(self.hidden_size)
+        )
 
     @ChannelWeight
     def floor(self) -> Tensor:

@@ -19,17 +19,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, silu, softplus
+from torch.nn.functional import silu, softplus
 
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
+from rnnzoo.layers._products import product
 from rnnzoo.layers._scan import ScanCell
-from rnnzoo.layers._state_space import check_steps, draw_log_steps
+from rnnzoo.layers._state_space import check_steps, draw_step_bias
 from rnnzoo.ops.state_space import selective_state_space, state_space_in_c
 from rnnzoo.ops.window import depthwise_convolution
 from rnnzoo.registry import LAYERS
-
-DT_LEAST = 1e-4  # of a step size at first
 
 
 @LAYERS.register(
@@ -126,28 +125,21 @@ class Mamba(ScanCell):
             nn.init.uniform_(weight, -(weight.shape[1] ** -0.5), weight.shape[1] ** -0.5)
         if self.bias:
             nn.init.uniform_(self.conv_bias, -(self.window**-0.5), self.window**-0.5)
-        dt = torch.empty(self.dt_bias.shape, dtype=torch.float64)
-        draw_log_steps(dt, self.dt_min, self.dt_max)
-        dt = dt.exp().clamp(min=DT_LEAST)
-        self.dt_bias.copy_(dt + torch.log(-torch.expm1(-dt)))  # softplus of it is dt
+        draw_step_bias(self.dt_bias, self.dt_min, self.dt_max)
         self.A_log.copy_(torch.arange(1, self.A_log.shape[1] + 1, dtype=torch.float64).log())
         nn.init.ones_(self.D)
 
-    def product(self, x: Tensor, weight: Tensor) -> Tensor:
-        """x (..., n) times a matrix (m, n), in the dtype of the weights where autocast has lowered it."""
-        return linear(x, weight).to(weight.dtype)
-
     def hoist(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """u and z (B, T, E)."""
-        u, z = self.product(x, self.weight_ih).chunk(2, -1)
+        u, z = product(x, self.weight_ih).chunk(2, -1)
         return u, z
 
     def selection(self, u: Tensor) -> tuple[Tensor, ...]:
         """u (B, T, E), what dt is softplus of (B, T, E), and B and C (B, T, N), of u with the steps before it."""
         u = silu(depthwise_convolution(u, self.conv_weight, self.conv_bias if self.bias else None))
         R, N = self.dt_weight.shape[1], self.A_log.shape[1]
-        r, B, C = self.product(u, self.x_weight).split((R, N, N), -1)
-        return u, self.product(r, self.dt_weight) + self.dt_bias, B, C  # in bfloat16 a bias of -9 moves e^-9 by 3 %
+        r, B, C = product(u, self.x_weight).split((R, N, N), -1)
+        return u, product(r, self.dt_weight) + self.dt_bias, B, C  # in bfloat16 a bias of -9 moves e^-9 by 3 %
 
     def gates(self, u: Tensor, z: Tensor) -> tuple[Tensor, ...]:
         """dt and silu(z) (B, T, E); u (B, T, E), B and C (B, T, N), of u with the steps before it and of z."""
@@ -164,7 +156,7 @@ class Mamba(ScanCell):
         u, r, B, C = self.selection(u)
         given = (u, r, z, -torch.exp(self.A_log), B, C, self.D, state[0])
         y, final = selective_state_space(*given, lengths=lengths, backend=backend)
-        return self.product(y, self.out_weight), (final,)
+        return product(y, self.out_weight), (final,)
 
     def coefficients(self, dt: Tensor, z: Tensor, u: Tensor, B: Tensor, C: Tensor) -> tuple[Tensor, Tensor]:
         """exp(dt A) and (dt u) B^T, each (B, T, E, N)."""
@@ -173,4 +165,4 @@ class Mamba(ScanCell):
     def readout(self, h: Tensor, dt: Tensor, z: Tensor, u: Tensor, B: Tensor, C: Tensor) -> Tensor:
         """O ((h C + D * u) * silu(z)) (B, T, H), of states h (B, T, E, N)."""
         y = (h @ C.unsqueeze(-1)).squeeze(-1).to(u.dtype) + self.D * u  # (B, T, E)
-        return self.product(y * z, self.out_weight)
+        return product(y * z, self.out_weight)

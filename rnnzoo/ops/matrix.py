@@ -135,6 +135,17 @@ def _without_padding(given: dict[str, Tensor], lengths: Tensor) -> dict[str, Ten
     }
 
 
+def check_chunk(chunk_size: int) -> None:
+    """Raise unless chunks may have so many steps.
+
+    Raises:
+        ValueError: it is no power of two from 8.
+    """
+    whole = isinstance(chunk_size, int) and not isinstance(chunk_size, bool)
+    if not whole or chunk_size < 8 or chunk_size & (chunk_size - 1):
+        raise ValueError(f"chunk_size is {chunk_size!r}; expected a power of two from 8, such as {CHUNK}.")
+
+
 def check_matrix_arguments(given: dict[str, Tensor], chunk_size: int) -> None:
     """Refuse what does not fit; ``given`` holds the arguments of `matrix_scan` by name, those that are None left out.
 
@@ -143,8 +154,7 @@ def check_matrix_arguments(given: dict[str, Tensor], chunk_size: int) -> None:
     """
     if ("a" in given) != ("b" in given):
         raise ValueError(f"{'a' if 'a' in given else 'b'} is given alone; expected a and b, or neither.")
-    if isinstance(chunk_size, bool) or chunk_size < 8 or chunk_size & (chunk_size - 1):
-        raise ValueError(f"chunk_size is {chunk_size!r}; expected a power of two from 8, such as {CHUNK}.")
+    check_chunk(chunk_size)
     q, v = given["q"], given["v"]
     if q.dim() != 4 or v.dim() != 4:
         raise ValueError(

@@ -140,17 +140,26 @@ class CellStack(FlatNames):
         states = None if state is None else self._layout.split(state)
         cells = list(self._cells())
         final: list[State] = []
+        handed: list[dict[str, Tensor]] = []
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self.num_directions):
                 i = len(final)
                 y = reverse_by_length(x, lengths) if direction else x  # (B, T, I)
-                y, last = cells[i](y, None if states is None else states[i], lengths)  # (B, T, O)
+                state = None if states is None else states[i]
+                if not layer:
+                    handed.append(self._handed(cells[i], y, state, lengths))
+                y, last = cells[i](y, state, lengths, **(handed[direction] if layer else {}))  # (B, T, O)
                 outputs.append(reverse_by_length(y, lengths) if direction else y)
                 final.append(last)
             x = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
             x = self._drop(x, layer)
         return x, self._layout.join(final)
+
+    def _handed(self, cell: Any, x: Tensor, state: State | None, lengths: Tensor | None) -> dict[str, Tensor]:
+        """What a cell of the first layer hands to those above in its direction, by keyword; most hand nothing."""
+        find = getattr(cell, "first_value", None)
+        return {} if find is None or self.num_layers == 1 else {"first": find(x, state, lengths)}  # (B, T, ...)
 
     def _drop(self, y: Tensor, layer: int) -> Tensor:
         """Dropout after every layer but the last."""

@@ -40,6 +40,11 @@ def gate_values(layer: nn.Module, x: Any, state: Any = None, lengths: Any = None
     """
     if isinstance(layer, CellStack):
         return _of_stack(layer, x, state, lengths)
+    given = {"state": state, "lengths": lengths}
+    return _of_cell(layer, x, **{name: value for name, value in given.items() if value is not None})
+
+
+def _of_cell(layer: Any, x: Any, **given: Any) -> Any:
     find = getattr(layer, "gate_values", None)
     if find is None:
         if isinstance(layer, nn.Module) and hasattr(layer, "initial_state"):
@@ -48,8 +53,7 @@ def gate_values(layer: nn.Module, x: Any, state: Any = None, lengths: Any = None
             f"layer is a {type(layer).__module__}.{type(layer).__name__}; expected a layer of rnnzoo, such as "
             "rnnzoo.LSTM (which loads the state_dict of torch's), or a model that has one."
         )
-    given = {"state": state, "lengths": lengths}
-    return find(x, **{name: value for name, value in given.items() if value is not None})
+    return find(x, **given)
 
 
 def _of_stack(stack: CellStack, x: Any, hx: Any, lengths: Any) -> dict[str, GateValues]:
@@ -68,7 +72,7 @@ def _of_stack(stack: CellStack, x: Any, hx: Any, lengths: Any) -> dict[str, Gate
         return value.transpose(0, batch_dim) if batched else value.squeeze(0)
 
     states = None if state is None else stack._layout.split(state)
-    found, cells = {}, list(stack.cells)
+    found, cells, handed = {}, list(stack.cells), []
     for at in range(stack.num_layers):
         outputs = []
         for direction in range(stack.num_directions):
@@ -76,8 +80,11 @@ def _of_stack(stack: CellStack, x: Any, hx: Any, lengths: Any) -> dict[str, Gate
             cell: Any = cells[i]
             start = None if states is None else states[i]
             y = reverse_by_length(x, lengths) if direction else x  # (B, T, I)
-            values: GateValues = gate_values(cell, y, start, lengths)
-            y, _ = cell(y, start, lengths)  # (B, T, O)
+            if not at:
+                handed.append(stack._handed(cell, y, start, lengths))
+            above = handed[direction] if at else {}
+            values: GateValues = _of_cell(cell, y, state=start, lengths=lengths, **above)
+            y, _ = cell(y, start, lengths, **above)  # (B, T, O)
             outputs.append(reverse_by_length(y, lengths) if direction else y)
             parts = [
                 {name: as_given(reverse_by_length(v, lengths) if direction else v) for name, v in part.items()}

@@ -197,10 +197,13 @@ class Recurrent(CellStack):
         weight = self._any_weight()
         check_features(x, self.input_size, weight)
         states = None if hx is None else self._layout.split(self._layout.enter(hx, x.shape[0], weight))
-        final = []
+        final: list[Any] = []
+        handed: dict[str, Tensor] = {}
         for i, cell in enumerate(self._cells()):
             state = cell.initial_state(x.shape[0], device=x.device, dtype=x.dtype) if states is None else states[i]
-            x, state = cell.step(x, state)  # (B, O)
+            above = {name: value.squeeze(1) for name, value in handed.items()}
+            handed = handed or self._handed(cell, x.unsqueeze(1), state, None)
+            x, state = cell.step(x, state, **above)  # (B, O)
             final.append(state)
             x = self._drop(x, i)
         return x, self._layout.leave(self._layout.join(final), batched=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from rnnzoo.contracts import LayerEntry
 from rnnzoo.layers._gated import GatedCell
+from rnnzoo.layers._matrix import MatrixCell
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.registry import LAYERS
 from rnnzoo.registry.signatures import parameters_of
@@ -23,7 +24,7 @@ def register_layer(name: str, **fields: Any) -> Callable[[type], type]:
         name: what the layer is called (``create_layer``, ``--model.layer``, ``--layers``), in lower snake case.
         **fields: what `rnnzoo.contracts.LayerEntry` has, where the default does not do: ``class_name`` (the class's),
             ``paper`` (None), ``kind`` (the base's), ``description`` (the docstring's first line), ``tiny`` (I=3, H=4),
-            ``oracle`` (None: unverified), ``parallel`` (True for a `ScanCell`), and
+            ``oracle`` (None: unverified), ``parallel`` (True for a `ScanCell` or `MatrixCell`), and
             ``exportable``, ``double_backward``, ``projection`` (False).
 
     Raises:
@@ -57,7 +58,8 @@ def defaults(target: type) -> dict[str, Any]:
 
 
 def _kind(target: type) -> str:
-    return "gated" if issubclass(target, GatedCell) else "scan" if issubclass(target, ScanCell) else "other"
+    kinds = {GatedCell: "gated", MatrixCell: "matrix", ScanCell: "scan"}
+    return next((kind for base, kind in kinds.items() if issubclass(target, base)), "other")
 
 
 def _first_line(text: str | None) -> str:
