@@ -1,0 +1,33 @@
+"""DeltaNet from arXiv 2102.11174 (equation 24) and 2406.06484 (section 2.2), step by step, float64 NumPy."""
+
+import numpy as np
+
+
+def oracle(
+    x, state, parameters, *, num_heads=1, key_size=None, value_size=None, conv_size=4, negative_eigenvalues=False
+):
+    """y (B, T, H) and the final (S, tail), of x (B, T, I), S (B, N, V, K) and a tail (B, conv_size - 1, N (2K + V))."""
+    S, tail = state[0].copy(), state[1]
+    B, N, V, K = S.shape
+    y = np.empty((B, x.shape[1], N, V))
+    for t in range(x.shape[1]):
+        p = x[:, t] @ parameters["weight_ih"].T
+        qkv, b = p[:, :-N], p[:, -N:]
+        window = np.concatenate((tail, qkv[:, None]), 1)
+        tail = window[:, 1:]
+        seen = np.einsum("bjc,cj->bc", window, parameters["conv_weight"]) + parameters.get("conv_bias", 0.0)
+        seen = seen / (1 + np.exp(-seen))
+        q, k, v = np.split(seen, [N * K, 2 * N * K], axis=1)
+        beta = (2 if negative_eigenvalues else 1) / (1 + np.exp(-b))
+        for row, h in np.ndindex(B, N):
+            key, query = (unit(part[row, h * K : (h + 1) * K]) for part in (k, q))
+            value = v[row, h * V : (h + 1) * V]
+            stored = S[row, h] @ key  # what the key has so far
+            S[row, h] += beta[row, h] * np.outer(value - stored, key)
+            read = S[row, h] @ query / np.sqrt(K)
+            y[row, t, h] = read / np.sqrt((read**2).mean() + 1e-5) * parameters["norm_weight"]
+    return y.reshape(B, x.shape[1], -1) @ parameters["out_weight"].T, (S, tail)
+
+
+def unit(x):
+    return x / np.sqrt((x**2).sum() + 1e-6)
