@@ -13,6 +13,7 @@ from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.native import native_pays
 from rnnzoo.recurrent.cell_stack import CellStack
 from rnnzoo.recurrent.checks import InputError, check_arguments, check_features, check_input, check_lengths
+from rnnzoo.recurrent.hybrid import Hybrid
 from rnnzoo.recurrent.options import cell_options, check_options, check_projection, find_entry, place_options
 from rnnzoo.registry import LAYERS
 from rnnzoo.wrappers import check_wrappers, innermost, wrap
@@ -34,6 +35,8 @@ class Recurrent(CellStack):
         device, dtype: of the parameters.
         backend: "reference", "torch", "c", "triton" or "native" forces one; None chooses; ``last_backend`` is what ran.
         wrappers: what goes around every cell, options by name, the first innermost: see ``rnnzoo.wrappers``.
+        hybrid: another architecture for every n-th layer, see ``rnnzoo.recurrent.hybrid``:
+            ``{"layer": "window_attention", "every": 3, "window": 64}``; the wrappers are around it too.
         **options: the architecture's own.
 
     Raises:
@@ -58,6 +61,7 @@ class Recurrent(CellStack):
         dtype: torch.dtype | None = None,
         backend: str | None = None,
         wrappers: Mapping[str, Mapping[str, Any] | None] | None = None,
+        hybrid: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
@@ -85,14 +89,19 @@ class Recurrent(CellStack):
         self.proj_size = proj_size
         self.options = options
         self.wrappers = {name: dict(given or {}) for name, given in check_wrappers(wrappers or {}).items()}
+        self.hybrid = dict(hybrid or {})
+        other = Hybrid(self.hybrid, num_layers) if hybrid else None
         if proj_size:
             check_projection(entry)
             options = {**options, "proj_size": proj_size}
         width = input_size
         for layer_index in range(num_layers):
-            place = place_options(cell, layer_index, num_layers)
+            at, given = (
+                (cell, options) if other is None or not other.takes(layer_index) else (other.cell, other.options)
+            )
+            place = place_options(at, layer_index, num_layers)
             for _ in range(self.num_directions):
-                one = cell(width, hidden_size, bias=bias, device=device, dtype=dtype, **options, **place)
+                one = at(width, hidden_size, bias=bias, device=device, dtype=dtype, **given, **place)
                 one = wrap(one, self.wrappers)
                 self.cells.append(one)
             width = one.output_size * self.num_directions
@@ -112,7 +121,7 @@ class Recurrent(CellStack):
             resolve(backend, able, "reference", f"layer '{self.layer}'")
         self._forced = backend
         for cell in self._cells():
-            cell.backend = backend
+            cell.backend = backend if not self.hybrid or backend in getattr(cell, "backends", ()) else None
 
     @property
     def last_backend(self) -> str | None:
@@ -213,7 +222,7 @@ class Recurrent(CellStack):
         shown = [] if type(self).__name__ != "Recurrent" else [repr(self.layer)]
         shown += [str(self.input_size), str(self.hidden_size)]
         defaults: dict[str, Any] = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0}
-        defaults |= {"bidirectional": False, "backend": None, "wrappers": {}}
+        defaults |= {"bidirectional": False, "backend": None, "wrappers": {}, "hybrid": {}}
         shown += [f"{name}={getattr(self, name)}" for name, usual in defaults.items() if getattr(self, name) != usual]
         return ", ".join(shown + [f"{name}={value!r}" for name, value in self.options.items()])
 

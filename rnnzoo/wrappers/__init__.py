@@ -19,9 +19,12 @@ from torch import nn
 from rnnzoo.registry import unknown
 from rnnzoo.registry.signatures import parameters_of
 from rnnzoo.wrappers._wrapped import WrappedCell, WrapperError, innermost, shells
+from rnnzoo.wrappers.block import Block
+from rnnzoo.wrappers.highway import Highway
 from rnnzoo.wrappers.layer_norm import LayerNorm
 from rnnzoo.wrappers.learned_state import LearnedState
 from rnnzoo.wrappers.recurrent_dropout import RecurrentDropout
+from rnnzoo.wrappers.residual import Residual
 from rnnzoo.wrappers.variational_dropout import VariationalDropout
 from rnnzoo.wrappers.weight_drop import WeightDrop
 from rnnzoo.wrappers.zoneout import Zoneout
@@ -29,9 +32,12 @@ from rnnzoo.wrappers.zoneout import Zoneout
 __all__ = ["WRAPPERS", "WrappedCell", "WrapperError", "check_wrappers", "innermost", "shells", "wrap"]
 
 WRAPPERS: dict[str, type[WrappedCell]] = {
+    "block": Block,
+    "highway": Highway,
     "layer_norm": LayerNorm,
     "learned_state": LearnedState,
     "recurrent_dropout": RecurrentDropout,
+    "residual": Residual,
     "variational_dropout": VariationalDropout,
     "weight_drop": WeightDrop,
     "zoneout": Zoneout,

@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
+from rnnzoo.layers._scan import ScanCell
 from rnnzoo.registry import unknown
+from rnnzoo.wrappers._wrapped import WrappedCell, innermost, shells
 
 TAIL = "it is the last steps of the input, which are what they were"
 CLOCK = "it is a whole number"
@@ -15,8 +17,10 @@ CLOCK = "it is a whole number"
 
 def member_names(cell: Any) -> tuple[str, ...]:
     """The state's members, by the letters of the equations; "tail" is the window's, "state1" one without a name."""
+    if isinstance(cell, WrappedCell):
+        return member_names(cell.cell) + cell.adds
     named = tuple(getattr(cell, "states", ()))
-    if getattr(cell, "window", 1) > 1:
+    if isinstance(cell, ScanCell) and cell.window > 1:
         named += ("tail",)
     return named + tuple(f"state{i}" for i in range(len(named), len(cell.state_shapes)))
 
@@ -26,7 +30,9 @@ def bound_members(cell: Any) -> dict[str, str]:
 
     Those are the ones that the cell's class calls ``bound``, a window's tail, and whole numbers.
     """
-    names, declared = member_names(cell), dict(getattr(cell, "bound", {}))
+    names, declared = member_names(cell), dict(getattr(innermost(cell), "bound", {}))
+    for shell in shells(cell):
+        declared |= dict.fromkeys(getattr(shell, "adds", ()), TAIL)
     found = {name: declared[name] for name in names if name in declared}
     with torch.no_grad():
         members = cell.initial_state(1)
@@ -43,7 +49,7 @@ def shares(wrapper: Any, cell: Any, p: float | Mapping[str, float], *, below: bo
 
     Args:
         wrapper: the wrapper that asks, for messages.
-        cell: the cell without its wrappers.
+        cell: the cell that the wrapper is around.
         p: one probability for all free members, or one for each that is named.
         below: whether 1 is out of the range.
 

@@ -31,6 +31,8 @@ class WrappedCell(nn.Module):
 
     name: ClassVar[str]
     """What it is called in ``wrappers=`` and in messages."""
+    adds: tuple[str, ...] = ()
+    """Names of the members that it adds to the inner cell's state, at its end: steps that were before."""
     loops: bool = False
     """Whether it goes step by step in evaluation too, where no backend of the inner cell's but the loop can run."""
     input_size: int
@@ -77,8 +79,11 @@ class WrappedCell(nn.Module):
         """The inner cell's."""
         return self.cell.initial_state(batch_size, device=device, dtype=dtype)
 
-    def stepper(self, x: Tensor) -> Stepper:
-        """Steps over x (B, T, I), with one draw of what is random for a whole sequence; no padding in x."""
+    def stepper(self, x: Tensor, state: State) -> Stepper:
+        """Steps over x (B, T, I), with one draw of what is random for a whole sequence; no padding in x.
+
+        ``state`` is the one before the first step, for what a whole sequence needs of it.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no stepper.")
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -90,7 +95,8 @@ class WrappedCell(nn.Module):
         weight = next(self.parameters())
         check_step(x, self.input_size, weight)
         check_state(state, self.state_shapes, x.shape[0], weight)
-        return self.stepper(x.unsqueeze(1))(0, tuple(state))
+        state = tuple(state)
+        return self.stepper(x.unsqueeze(1), state)(0, state)
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """All steps: x (B, T, I) to y (B, T, O), zero beyond a row's length, and each row's final state.
@@ -110,7 +116,7 @@ class WrappedCell(nn.Module):
         """Step by step; a row that has ended keeps its state and puts out zeros."""
         self._looped = True
         alive = None if lengths is None else mask(lengths.to(x.device), x.shape[1])  # (B, T)
-        step = self.stepper(x if lengths is None else zero_padding(x, lengths))
+        step = self.stepper(x if lengths is None else zero_padding(x, lengths), state)
         outputs = []
         for t in range(x.shape[1]):
             y, after = step(t, state)
@@ -154,10 +160,10 @@ def innermost(cell: Any) -> Any:
     return list(shells(cell))[-1]
 
 
-def stepper(cell: Any, x: Tensor) -> Stepper:
+def stepper(cell: Any, x: Tensor, state: State) -> Stepper:
     """Steps of any cell over x (B, T, I); a gated cell's input product is taken for all of them at once."""
     if isinstance(cell, WrappedCell):
-        return cell.stepper(x)
+        return cell.stepper(x, state)
     if not steps_by_stages(cell):
         return lambda t, state: cell.step(x[:, t], state)
     hoisted, vectors, (weights, biases) = cell.hoist(x), cell.vector_weights(), cell.recurrent_weights()

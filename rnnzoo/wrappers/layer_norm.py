@@ -60,9 +60,9 @@ class LayerNorm(WrappedCell):
         y = self.layer_norm(y)
         return (y if lengths is None else zero_padding(y, lengths)), final
 
-    def stepper(self, x: Tensor) -> Stepper:
+    def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's steps, each normed."""
-        inner = stepper(self.cell, x)
+        inner = stepper(self.cell, x, state)
 
         def step(t: int, state: State) -> tuple[Tensor, State]:
             y, after = inner(t, state)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_call
 from rnnzoo.wrappers._members import bound_members, member_names
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, innermost, stepper
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, stepper
 
 
 class LearnedState(WrappedCell):
@@ -35,11 +35,10 @@ class LearnedState(WrappedCell):
 
     def __init__(self, cell: Any) -> None:
         super().__init__(cell)
-        inner = innermost(cell)
-        bound, self.learned = bound_members(inner), []
+        bound, self.learned = bound_members(cell), []
         with torch.no_grad():
             members = cell.initial_state(1)
-        for name, member in zip(member_names(inner), members, strict=True):
+        for name, member in zip(member_names(cell), members, strict=True):
             if name not in bound:
                 self.register_parameter(f"initial_{name}", nn.Parameter(member[0].clone()))
                 self.learned.append(f"initial_{name}")
@@ -61,6 +60,6 @@ class LearnedState(WrappedCell):
         """The inner cell's, from the learned state where none is given."""
         return self._inner(x, check_call(self, x, state, lengths, next(self.parameters())), lengths)
 
-    def stepper(self, x: Tensor) -> Stepper:
+    def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's."""
-        return stepper(self.cell, x)
+        return stepper(self.cell, x, state)

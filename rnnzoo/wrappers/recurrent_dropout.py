@@ -72,10 +72,10 @@ class RecurrentDropout(WrappedCell):
         self._looped = True
         return run_scan(self.cell, x, state, lengths, self._coefficients, "torch")
 
-    def stepper(self, x: Tensor) -> Stepper:
+    def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's steps, with what they add dropped in training."""
         if not self.training or not self.p:
-            return stepper(self.cell, x)
+            return stepper(self.cell, x, state)
         if self.scans:
             return self._scan_steps(x)
         draws: dict[int, Tensor] = {}
@@ -87,7 +87,7 @@ class RecurrentDropout(WrappedCell):
 
         if self.named:
             return lambda t, state: self._named_step(x[:, t : t + 1], state, draw)
-        inner = stepper(self.cell, x)
+        inner = stepper(self.cell, x, state)
 
         def step(t: int, state: State) -> tuple[Tensor, State]:
             y, new = inner(t, state)

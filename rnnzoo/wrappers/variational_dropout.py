@@ -64,11 +64,11 @@ class VariationalDropout(WrappedCell):
             return x
         return x * F.dropout(x.new_ones(x.shape[0], 1, x.shape[2]), self.input)  # (B, 1, I) over all T
 
-    def stepper(self, x: Tensor) -> Stepper:
+    def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's steps, with the masks of one sequence."""
         x = self._dropped(x)
         if not self.training or not self.state:
-            return stepper(self.cell, x)
+            return stepper(self.cell, x, state)
         cell = self.cell
         hoisted, vectors, (weights, biases) = cell.hoist(x), cell.vector_weights(), cell.recurrent_weights()
         factors = sorted({stage.source for stage in cell.stages if stage.source is not None})

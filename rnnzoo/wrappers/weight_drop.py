@@ -61,11 +61,11 @@ class WeightDrop(WrappedCell):
         with self._drop():
             return self._inner(x, state, lengths)
 
-    def stepper(self, x: Tensor) -> Stepper:
+    def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's steps, all with the same dropped weights."""
         drawn = self._draw()
         with in_place(innermost(self.cell), drawn):
-            inner = stepper(self.cell, x)
+            inner = stepper(self.cell, x, state)
 
         def step(t: int, state: State) -> tuple[Tensor, State]:
             with in_place(innermost(self.cell), drawn):

@@ -51,8 +51,8 @@ class Zoneout(WrappedCell):
         self.scans = isinstance(inner, ScanCell)
         if self.scans and inner is not cell:
             raise self.refuse(f"it acts inside a scan cell, and so it is to be named before '{cell.name}'.")
-        self.p = shares(self, inner, p, below=False)
-        self.members = [self.p.get(name, 0.0) for name in member_names(inner)]
+        self.p = shares(self, cell, p, below=False)
+        self.members = [self.p.get(name, 0.0) for name in member_names(cell)]
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """As every cell's; a scan cell in parallel over time."""
@@ -62,11 +62,11 @@ class Zoneout(WrappedCell):
         self._looped = True
         return run_scan(self.cell, x, state, lengths, self._coefficients, "reference" if self.backend else "torch")
 
-    def stepper(self, x: Tensor) -> Stepper:
+    def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's steps, each mixed with the state before it."""
         if self.scans:
             return lambda t, state: self._scan_step(x[:, t : t + 1], state)
-        inner = stepper(self.cell, x)
+        inner = stepper(self.cell, x, state)
 
         def step(t: int, state: State) -> tuple[Tensor, State]:
             y, new = inner(t, state)

@@ -33,7 +33,7 @@ def equals_oracle(name, input_size, hidden_size, *, bias=True, **options):
     parameters = {name: value.numpy() for name, value in cell.state_dict().items()}
     y, final = module.oracle(x.numpy(), tuple(member.numpy() for member in state), parameters, **options)
     expected = (torch.as_tensor(y), tuple(map(torch.as_tensor, final)))
-    for backend in ("reference", "torch"):
+    for backend in [name for name in ("reference", "torch") if name in cell.backends]:
         cell.backend = backend
         with torch.no_grad():
             close(cell(x, state), expected, what=f"{name} {options} {backend}")
