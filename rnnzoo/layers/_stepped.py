@@ -72,7 +72,7 @@ class SteppedCell(nn.Module):
     """Shapes of states where they are not (H,), of clocks where they are not ()."""
     gate_names: tuple[str, ...] = ()
     """Names of what `gates` gives, in words ("forget", ...); one that begins with "candidate" is no gate."""
-    backends = ("reference",)
+    backends: tuple[str, ...] = ("reference",)
     parameter_shapes: Callable[[], Mapping[str, tuple[int, ...]]]
     """Gives the shape of every parameter by name, in order."""
     advance: Callable[[tuple[Tensor, ...], State, tuple[Any, ...]], tuple[Tensor, State]]
