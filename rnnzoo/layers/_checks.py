@@ -45,6 +45,21 @@ def check_between(low: float, high: float, **numbers: Any) -> None:
             raise ValueError(f"{name} is {number!r}; expected a number from {low} to {high}.")
 
 
+def check_time_channel(option: str, input_size: int, num_layers: int) -> None:
+    """Raise unless a layer can take its last channel for the time: there are others, and no layer on top or below.
+
+    Raises:
+        ValueError: there is no other channel, or the layer is one of a stack, whose outputs have no time in them.
+    """
+    if num_layers > 1:
+        raise ValueError(
+            f"{option}=True and num_layers is {num_layers}; expected num_layers=1: a layer puts out no time. Join the "
+            "time to the output of one layer and give both to the next."
+        )
+    if input_size < 2:
+        raise ValueError(f"{option}=True and input_size is {input_size}; expected 2 or more: values, then the time.")
+
+
 def check_sequence(x: Tensor, input_size: int, weight: Tensor) -> None:
     """Raise unless ``x`` is (B, T, input_size) with B, T >= 1, of ``weight``'s dtype (any float under autocast).
 
