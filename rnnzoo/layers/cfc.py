@@ -150,7 +150,7 @@ class CfC(GatedCell):
 
     def _made(self) -> tuple[Stage, ...]:
         function, last = ACTIVATIONS[self.activation], self.backbone_layers - 1
-        given = {"size": self.backbone_units, "recurrent_bias": False}
+        given: dict[str, Any] = {"size": self.backbone_units, "recurrent_bias": False}
         backbone = [Stage("h", 1, 1, partial(_first, function=function), (), ("z0",), summed=True, **given)]
         for layer in range(1, self.backbone_layers):
             deeper = partial(_deeper, function=function)

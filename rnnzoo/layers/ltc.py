@@ -73,6 +73,21 @@ class LTC(SteppedCell):
         ValueError: a size or unfolds below 1; gaps in a stack, or without another channel.
     """
 
+    leak: nn.Parameter
+    rest: nn.Parameter
+    capacity: nn.Parameter
+    strength: nn.Parameter
+    slope: nn.Parameter
+    threshold: nn.Parameter
+    reversal: nn.Parameter
+    input_strength: nn.Parameter
+    input_slope: nn.Parameter
+    input_threshold: nn.Parameter
+    input_reversal: nn.Parameter
+    input_scale: nn.Parameter
+    output_scale: nn.Parameter
+    input_bias: nn.Parameter
+    output_bias: nn.Parameter
     states = ("v",)
 
     def __init__(

@@ -96,7 +96,7 @@ class PhasedLSTM(CarryingCell):
     shift: nn.Parameter
     ratio_on_end: nn.Parameter
     carried = MappingProxyType({"t": ()})
-    clocks = ("t",)
+    clocks: tuple[str, ...] = ("t",)
     forget_block = 1
     """Which of the blocks of H rows is the forget gate's."""
     states = ("h", "c")
