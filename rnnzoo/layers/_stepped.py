@@ -79,7 +79,8 @@ class SteppedCell(nn.Module):
     """One step, of what `hoist` gave for it (B, ...) each, the state before it and what `prepare` gave: y (B, O) and
     the state after it."""
     gates: Callable[[tuple[Tensor, ...], State, tuple[Any, ...]], tuple[Tensor, ...]]
-    """The gates (B, N) of a step, of the same; `advance` calls it, so that what is shown is what is used."""
+    """The gates (B, N) of a step, of the same; `advance` calls it, so that what is shown is what is used. It may give
+    more than ``gate_names`` names, behind the named ones."""
 
     def __init__(
         self, input_size: int, hidden_size: int, *, bias: bool = True, device: Any = None,
@@ -188,7 +189,7 @@ class SteppedCell(nn.Module):
         with torch.autocast(device, enabled=False) if autocast else nullcontext():
             prepared = self.prepare()
             for t, now in enumerate(zip(*(value.unbind(1) for value in hoisted), strict=True)):
-                seen = self.gates(now, state, prepared) if watch and self.gate_names else ()
+                seen = self.gates(now, state, prepared)[: len(self.gate_names)] if watch and self.gate_names else ()
                 y, after = self.advance(now, state, prepared)
                 if alive is not None:
                     y = _where(alive[t], y, torch.zeros_like(y))
