@@ -274,19 +274,6 @@ def test_weights_are_read_where_they_stand(entry):
     assert not torch.equal(layer(x)[0], swapped)
 
 
-def test_a_cell_with_one_bias_runs_as_one_with_a_zero_second():
-    single, double = rnnzoo.GRU(I, H, 2, recurrent_bias=False), rnnzoo.GRU(I, H, 2)
-    assert not double.load_state_dict(single.state_dict(), strict=False).unexpected_keys
-    with torch.no_grad():
-        double.bias_hh_l0.zero_()
-        double.bias_hh_l1.zero_()
-    x = torch.randn(T, B, I)
-    for backend in ("native", "c"):
-        single.backend = backend
-        close(single(x), double(x))
-        assert single.last_backend == backend
-
-
 def test_subclasses_set_their_own_arguments():
     class Tagger(rnnzoo.GRU):
         def __init__(self):

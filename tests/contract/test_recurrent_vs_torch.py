@@ -167,3 +167,16 @@ def test_wrong_input_raises_an_error_torchs_users_catch(name):
             theirs(*arguments)
         with pytest.raises(raised.type):
             ours(*arguments)
+
+
+def test_a_cell_with_one_bias_runs_as_one_with_a_zero_second():
+    single, double = rnnzoo.GRU(I, H, 2, recurrent_bias=False), rnnzoo.GRU(I, H, 2)
+    assert not double.load_state_dict(single.state_dict(), strict=False).unexpected_keys
+    with torch.no_grad():
+        double.bias_hh_l0.zero_()
+        double.bias_hh_l1.zero_()
+    x = torch.randn(T, B, I)
+    for backend in ("native", "c"):
+        single.backend = backend
+        close(single(x), double(x))
+        assert single.last_backend == backend
