@@ -142,6 +142,18 @@ def scan(rows: Rows) -> str:
     return "\n\n".join([part for part, there in ((first, alone), (second, layers)) if there])
 
 
+@section("matrix")
+def matrix(rows: Rows) -> str:
+    """One line a form of the matrix recurrence: against its loop over steps, and against fla-core's reference."""
+    mine = rows.part("matrix")
+    forms = list(dict.fromkeys(row["settings"]["form"] for row in mine))
+    lines = []
+    for form in forms:
+        held = {row["baseline"]: row for row in mine if row["settings"]["form"] == form}
+        lines.append([form, *(ratio(held.get(peer), quartiles=True) for peer in ("steps", "fla-core"))])
+    return table(["form", ">loop over steps", ">`fla-core`, chunks in torch"], lines)
+
+
 @section("step")
 def step(rows: Rows) -> str:
     """One line a layer, for each size against both cells of torch, and the time itself."""
@@ -227,6 +239,7 @@ SECTIONS: Mapping[str, Callable[[Rows], str]] = {
     "speed-all": every,
     "speed-native": native,
     "speed-scan": scan,
+    "speed-matrix": matrix,
     "speed-step": step,
     "speed-memory": memory,
     "speed-growth": growth,

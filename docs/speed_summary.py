@@ -6,6 +6,8 @@ from speed_rows import Row, Rows, against, is_usual, median, short, table
 from speed_targets import described
 
 TRAINING = {"pass": "training"}
+WORK = {"memory": "peak memory", "matrix": "training"}
+"""What is measured where a row does not say which pass it is."""
 MOST = 12
 """How many of the layers that lost are named in a line."""
 
@@ -42,13 +44,16 @@ def losses(rows: Rows) -> str:
     counted: dict[str, int] = {}
     for row in rows.every:
         settings = row["settings"]
-        if row["name"] not in ("gated", "all", "native", "scan", "step", "memory") or settings.get("of") == "scan":
+        if row["name"] not in ("gated", "all", "native", "scan", "matrix", "step", "memory"):
+            continue
+        if settings.get("of") == "scan" or row["baseline"] == "steps":
             continue
         if row["name"] != "native" and not is_usual(row):
             continue
         peer = row["baseline"] if row["baseline"].startswith("torch.nn.") else row["baseline"].partition(".")[0]
-        work = "peak memory" if row["name"] == "memory" else settings.get("pass", "one step")
-        place = settings.get("shape") or f"B {settings['B']}, H {settings['H']}"
+        work = settings.get("pass", WORK.get(row["name"], "one step"))
+        sizes = (f"{letter} {settings[letter]}" for letter in "BTH" if letter in settings)
+        place = settings.get("shape") or ", ".join(sizes)
         kind = f"{work} at {place} against `{peer}`"
         kind = f"RNN, LSTM, GRU: {work} against `torch.nn`" if row["name"] == "native" else kind
         counted[kind] = counted.get(kind, 0) + 1

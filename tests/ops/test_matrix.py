@@ -175,3 +175,24 @@ def test_what_does_not_fit_is_refused(change, error, message):
     }
     with pytest.raises(error, match=message):
         matrix_scan(**{**given, **change})
+
+
+def kept_for_the_backward_pass(T, edit):
+    """Bytes of the tensors that a training step in chunks keeps, and the most of one of them."""
+    given, kept = arguments(T, "channel", edit, B=1, N=1, K=32, V=32), {}
+
+    def pack(x):
+        kept[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        y, _ = matrix_scan(**given, chunk_size=16)
+    assert y.requires_grad
+    return sum(kept.values()), max(kept.values())
+
+
+@pytest.mark.parametrize("edit", [False, True])
+def test_memory_grows_with_time_and_a_state_is_kept_at_the_borders_of_chunks_alone(edit):
+    (small, _), (large, most) = (kept_for_the_backward_pass(T, edit) for T in (256, 512))
+    assert large / small < 2.1
+    assert most < 512 * 32 * 32 * 8 / 2  # a state of each step would be twice as much

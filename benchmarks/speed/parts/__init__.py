@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from _measurement import Plan
 
-from parts import every, first_use, gated, growth, memory, native, scan, step
+from parts import every, first_use, gated, growth, matrix, memory, native, scan, step
 
 if TYPE_CHECKING:
     from _options import Options
@@ -25,6 +25,7 @@ PARTS: dict[str, Part] = {
     "all": Part("every layer against torch.nn.GRU and torch.nn.LSTM", every.plan),
     "native": Part("RNN, LSTM and GRU against torch.nn's, under two allocators", native.plan),
     "scan": Part("the scan against one addition; minGRU and minLSTM against minGRU-pytorch", scan.plan),
+    "matrix": Part("the matrix recurrence in chunks against its loop, and against fla-core's", matrix.plan),
     "step": Part("one step of a stream, every layer against torch.nn's cells", step.plan),
     "memory": Part("peak memory of a training step, ours against the peers'", memory.plan),
     "growth": Part("time of a training step against T, B and H", growth.plan),

@@ -1,0 +1,79 @@
+"""The chunked references in plain torch that flash-linear-attention has for matrix recurrences, by our forms' names.
+
+They are what it checks its kernels against. Each takes what `matrix_scan` takes and gives y (B, T, N, V).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+Given = Mapping[str, Tensor]
+
+
+def references() -> dict[str, Callable[[Given], Tensor]]:
+    """By form: "kept", "head", "edit", "head edit", "channel edit", "channel bonus"; decays by channel alone have none.
+
+    Raises:
+        ImportError: there is no fla-core.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no GPU
+        from fla.ops.delta_rule.naive import delta_rule_chunkwise
+        from fla.ops.gated_delta_rule.naive import naive_chunk_gated_delta_rule
+        from fla.ops.kda.naive import naive_chunk_kda
+        from fla.ops.linear_attn.naive import naive_chunk_linear_attn
+        from fla.ops.rwkv6.chunk_naive import naive_chunk_rwkv6
+        from fla.ops.simple_gla.naive import naive_chunk_simple_gla
+
+    def rule(given: Given) -> dict[str, Tensor]:
+        return {"q": given["q"], "k": given["b"], "v": given["v"] / given["beta"].unsqueeze(-1), "beta": given["beta"]}
+
+    def heads_first(given: Given) -> Tensor:
+        """The delta rule's reference has heads before time, and scales its queries itself."""
+        moved = {name: value.transpose(1, 2) for name, value in rule(given).items()}
+        return delta_rule_chunkwise(**moved)[0].transpose(1, 2) * given["q"].shape[-1] ** 0.5
+
+    def rwkv6(given: Given) -> Tensor:
+        """RWKV-6's has heads before time, and its own scale."""
+        moved = (given[name].transpose(1, 2) for name in ("q", "k", "v", "log_decay"))
+        return naive_chunk_rwkv6(*moved, given["bonus"]).transpose(1, 2)
+
+    def decay(given: Given) -> Tensor:
+        return given["log_decay"]
+
+    return {
+        "channel bonus": rwkv6,
+        "kept": lambda given: naive_chunk_linear_attn(given["q"], given["k"], given["v"], scale=1.0),
+        "head": lambda given: naive_chunk_simple_gla(
+            given["q"], given["k"], given["v"], decay(given).squeeze(-1), scale=1.0
+        )[0],
+        "edit": heads_first,
+        "head edit": lambda given: naive_chunk_gated_delta_rule(**rule(given), g=decay(given).squeeze(-1), scale=1.0)[
+            0
+        ],
+        "channel edit": lambda given: naive_chunk_kda(**rule(given), g=decay(given), scale=1.0)[0],
+    }
+
+
+def arguments(form: str, B: int, T: int, N: int, K: int, V: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Random arguments of `matrix_scan`, but S0, with decays and edits as layers have them; and beta (B, T, N).
+
+    ``form`` has the words "head" or "channel" (decays), "edit" (the delta rule) and "bonus".
+    """
+    words = form.split()
+    given = {"q": torch.randn(B, T, N, K) * K**-0.5, "k": torch.randn(B, T, N, K) * K**-0.5}
+    given["v"] = torch.randn(B, T, N, V)
+    beta = torch.rand(B, T, N) * 0.9 + 0.05
+    if "head" in words or "channel" in words:
+        given["log_decay"] = -0.1 * torch.rand(B, T, N, K if "channel" in words else 1)
+    if "edit" in words:
+        key = torch.nn.functional.normalize(torch.randn(B, T, N, K), dim=-1)
+        left = given["log_decay"].exp() if "log_decay" in given else 1.0
+        given |= {"a": -beta.unsqueeze(-1) * left * key, "b": key, "k": key, "v": beta.unsqueeze(-1) * given["v"]}
+    if "bonus" in words:
+        given["bonus"] = torch.randn(N, K)
+    return given, beta
