@@ -27,6 +27,7 @@ _LAZY = {
     "from_pretrained": "rnnzoo.pretrained:from_pretrained",
     "gate_values": "rnnzoo.recurrent:gate_values",
     "import_file": "rnnzoo.registry.files:import_file",
+    "initialize": "rnnzoo.initialization:initialize",
     "list_data": "rnnzoo.registry:DATA.names",
     "list_layers": "rnnzoo.recurrent:list_layers",
     "list_pretrained": "rnnzoo.pretrained:list_pretrained",

@@ -197,7 +197,8 @@ def _check_layer(arguments: Sequence[str], config: dict[str, Any]) -> str:
     layer = given = model.get("layer", "lstm")
     if "--model.layer" in arguments:
         layer = list(arguments)[list(arguments).index("--model.layer") + 1]
-    takes = {} if layer == "none" else {**cell_options(LAYERS.entry(layer).target), "wrappers": None, "hybrid": None}
+    of_stacks = dict.fromkeys(("wrappers", "hybrid", "initialization"))
+    takes = {} if layer == "none" else {**cell_options(LAYERS.entry(layer).target), **of_stacks}
     if layer != given and model.get("layer_options"):
         kept = {key: value for key, value in model["layer_options"].items() if key in takes}
         config["model"] = {**model, "layer_options": kept}

@@ -93,6 +93,9 @@ class GRU(GatedCell):
         ValueError: a size below 1.
     """
 
+    keep_block = 1
+    """Which of the blocks of H rows is that of the gate which keeps the state, and lets in what is new: z."""
+
     def __init__(self, input_size: int, hidden_size: int, *, reset_after: bool = True, **common: Any) -> None:
         self.reset_after = reset_after
         self.stages = RESET_AFTER if reset_after else RESET_BEFORE

@@ -61,6 +61,7 @@ class LinearAttention(MatrixCell):
     """
 
     states = ("S", "n")
+    bound = dict.fromkeys(states, "S is a weighted sum, and n its weights")
     bias_ih: nn.Parameter
     out_bias: nn.Parameter
 

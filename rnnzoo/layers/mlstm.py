@@ -74,6 +74,7 @@ class MLSTM(MatrixCell):
 
     gate_names = ("log_input", "log_forget", "output")
     states = ("C", "n", "m")
+    bound = dict.fromkeys(states, "C and n are one weighted sum and its weights, relative to e^m")
     reads_out = False
     bias_ih: nn.Parameter
 

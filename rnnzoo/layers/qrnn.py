@@ -67,6 +67,7 @@ class QRNN(ScanCell):
     """
 
     states = ("c",)
+    keep_block = 1  # of the blocks of H rows, the forget gate's
     convolution = True
 
     def __init__(

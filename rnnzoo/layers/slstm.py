@@ -109,6 +109,7 @@ class SLSTM(OneBiasCell):
     """
 
     states = ("h", "c", "n", "m")
+    keep_block = 1  # of the blocks of H rows, the forget gate's
     bound = dict.fromkeys(("c", "n", "m"), "c and n are relative to e^m")
 
     def __init__(

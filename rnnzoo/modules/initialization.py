@@ -9,7 +9,8 @@ from functools import partial
 import torch
 from torch import nn
 
-from rnnzoo.modules._remembering import forget_bias, identity
+from rnnzoo.initialization.forget_bias import forget_bias
+from rnnzoo.initialization.identity import identity
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.registry import unknown
 from rnnzoo.wrappers import innermost
@@ -42,7 +43,7 @@ def initialize(model: nn.Module, head: nn.Module, name: str) -> None:
     but the LSTM's forget gate's, which is 1.
 
     "identity" (of an SRN) and "forget_bias_0", "_1" and "_3" (of LSTMs) concern the recurrent layers alone, see
-    ``modules._remembering``.
+    ``rnnzoo.initialization``, whose other recipes go by ``layer_options: {initialization: ...}``.
 
     Raises:
         UnknownName: no such initialisation.
@@ -132,4 +133,4 @@ def _keras_cell(cell: nn.Module) -> None:
             nn.init.zeros_(parameter)
     bias = getattr(cell, "bias_ih", None)
     if bias is not None and getattr(cell, "forget_block", None) is not None:
-        forget_bias(cell, 1.0)
+        forget_bias(cell, total=1.0)

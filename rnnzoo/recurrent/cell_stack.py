@@ -12,11 +12,11 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from rnnzoo.contracts import State
 from rnnzoo.ops.native import native_stack, native_step, native_steps
-from rnnzoo.ops.ragged import reverse_by_length
+from rnnzoo.ops.ragged import reverse_by_length, zero_padding
 from rnnzoo.recurrent.checks import check_lengths
 from rnnzoo.recurrent.flat_names import FlatNames
 from rnnzoo.recurrent.states import StateLayout
-from rnnzoo.wrappers import innermost
+from rnnzoo.wrappers import innermost, shells
 
 
 class CellStack(FlatNames):
@@ -158,8 +158,14 @@ class CellStack(FlatNames):
 
     def _handed(self, cell: Any, x: Tensor, state: State | None, lengths: Tensor | None) -> dict[str, Tensor]:
         """What a cell of the first layer hands to those above in its direction, by keyword; most hand nothing."""
-        find = getattr(cell, "first_value", None)
-        return {} if find is None or self.num_layers == 1 else {"first": find(x, state, lengths)}  # (B, T, ...)
+        find = getattr(innermost(cell), "first_value", None)
+        if find is None or self.num_layers == 1:
+            return {}
+        if cell is not innermost(cell):
+            x = x if lengths is None else zero_padding(x, lengths)
+            for shell in list(shells(cell))[:-1]:
+                x, state = shell.seen(x, state, lengths)
+        return {"first": find(x, state, lengths)}  # (B, T, ...)
 
     def _drop(self, y: Tensor, layer: int) -> Tensor:
         """Dropout after every layer but the last."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rnnzoo.contracts import LayerEntry
 from rnnzoo.recurrent.options import check_options, find_entry
 
 
@@ -25,14 +26,16 @@ class Hybrid:
         given: "every" (n: the layers n, 2n, ... from below, counted from 1), "layer" (a registered name or a cell
             class; "window_attention"), and that architecture's options.
         num_layers: of the stack.
+        among: the architecture of the other layers.
 
     Raises:
         TypeError: not a mapping, or an option that the architecture does not have.
         UnknownName: no such layer.
-        ValueError: "every" is missing, or no number of layers from 1 to ``num_layers``.
+        ValueError: "every" is missing, or no number of layers from 1 to ``num_layers``; or the other layers depend on
+            their first one.
     """
 
-    def __init__(self, given: Mapping[str, Any], num_layers: int) -> None:
+    def __init__(self, given: Mapping[str, Any], num_layers: int, among: LayerEntry) -> None:
         if not isinstance(given, Mapping):
             raise TypeError(f"hybrid is {given!r}; expected such as {{'layer': 'window_attention', 'every': 3}}.")
         self.options = dict(given)
@@ -44,6 +47,11 @@ class Hybrid:
             )
         entry = find_entry(self.options.pop("layer", "window_attention"))
         check_options(entry.name, entry.target, self.options)
+        if hasattr(among.target, "first_value"):
+            raise ValueError(
+                f"layer '{among.name}' hands what its first layer sees to all above it, and layer '{entry.name}', which "
+                "hybrid puts between them, takes none of it; use another layer, or no hybrid."
+            )
         self.every, self.cell = every, entry.target
 
     def takes(self, layer_index: int) -> bool:

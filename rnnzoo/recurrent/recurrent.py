@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 
+from rnnzoo.initialization import check_recipes, initialize_cells
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.native import native_pays
 from rnnzoo.recurrent.cell_stack import CellStack
@@ -37,6 +38,7 @@ class Recurrent(CellStack):
         wrappers: what goes around every cell, options by name, the first innermost: see ``rnnzoo.wrappers``.
         hybrid: another architecture for every n-th layer, see ``rnnzoo.recurrent.hybrid``:
             ``{"layer": "window_attention", "every": 3, "window": 64}``; the wrappers are around it too.
+        initialization: recipes for the first weights, options by name, see ``rnnzoo.initialization``.
         **options: the architecture's own.
 
     Raises:
@@ -62,6 +64,7 @@ class Recurrent(CellStack):
         backend: str | None = None,
         wrappers: Mapping[str, Mapping[str, Any] | None] | None = None,
         hybrid: Mapping[str, Any] | None = None,
+        initialization: Mapping[str, Mapping[str, Any] | None] | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
@@ -90,7 +93,9 @@ class Recurrent(CellStack):
         self.options = options
         self.wrappers = {name: dict(given or {}) for name, given in check_wrappers(wrappers or {}).items()}
         self.hybrid = dict(hybrid or {})
-        other = Hybrid(self.hybrid, num_layers) if hybrid else None
+        recipes = check_recipes(initialization or {})
+        self.initialization = {name: dict(given or {}) for name, given in recipes.items()}
+        other = Hybrid(self.hybrid, num_layers, entry) if hybrid else None
         if proj_size:
             check_projection(entry)
             options = {**options, "proj_size": proj_size}
@@ -106,6 +111,7 @@ class Recurrent(CellStack):
                 self.cells.append(one)
             width = one.output_size * self.num_directions
         self.output_size = width
+        initialize_cells(list(self.cells), self.initialization, self.num_directions)
         self._settle()
         self.backend = backend
 
@@ -222,7 +228,7 @@ class Recurrent(CellStack):
         shown = [] if type(self).__name__ != "Recurrent" else [repr(self.layer)]
         shown += [str(self.input_size), str(self.hidden_size)]
         defaults: dict[str, Any] = {"proj_size": 0, "num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0}
-        defaults |= {"bidirectional": False, "backend": None, "wrappers": {}, "hybrid": {}}
+        defaults |= {"bidirectional": False, "backend": None, "wrappers": {}, "hybrid": {}, "initialization": {}}
         shown += [f"{name}={getattr(self, name)}" for name, usual in defaults.items() if getattr(self, name) != usual]
         return ", ".join(shown + [f"{name}={value!r}" for name, value in self.options.items()])
 

@@ -8,10 +8,16 @@ from typing import Any
 from torch import Tensor
 
 from rnnzoo.contracts import State
+from rnnzoo.layers._scan import ScanCell
 from rnnzoo.ops.scan import unsqueezed
 
 Change = Callable[[int, Tensor, Tensor], tuple[Tensor, Tensor]]
 """a and b (B, T, ...) of the state of this number to those that take their place; a may have sizes of 1."""
+
+
+def has_coefficients(cell: Any) -> bool:
+    """Whether a cell is such a recurrence: a matrix cell is a scan cell in its parts, and has none."""
+    return isinstance(cell, ScanCell) and hasattr(cell, "coefficients")
 
 
 def run_scan(

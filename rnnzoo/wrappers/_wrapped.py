@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -79,6 +81,15 @@ class WrappedCell(nn.Module):
         """The inner cell's."""
         return self.cell.initial_state(batch_size, device=device, dtype=dtype)
 
+    def seen(self, x: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State | None]:
+        """What the inner cell gets of x (B, T, I) and a state."""
+        return x, state
+
+    def __call__(self, x: Tensor, state: Any = None, lengths: Any = None, **handed: Tensor) -> tuple[Tensor, State]:
+        """`forward`; what a stack's first layer hands to those above is for the innermost cell."""
+        with handing(innermost(self), handed):
+            return super().__call__(x, state, lengths)
+
     def stepper(self, x: Tensor, state: State) -> Stepper:
         """Steps over x (B, T, I), with one draw of what is random for a whole sequence; no padding in x.
 
@@ -86,17 +97,18 @@ class WrappedCell(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__} has no stepper.")
 
-    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, x: Tensor, state: State, **handed: Tensor) -> tuple[Tensor, State]:
         """One time step: x (B, I) and a state to y (B, O) and the next state; a sequence of its own for what is drawn.
 
         Raises:
             TypeError, ValueError: x or the state has a wrong shape, dtype or device.
         """
-        weight = next(self.parameters())
+        weight = any_tensor(self)
         check_step(x, self.input_size, weight)
         check_state(state, self.state_shapes, x.shape[0], weight)
         state = tuple(state)
-        return self.stepper(x.unsqueeze(1), state)(0, state)
+        with handing(innermost(self), {name: value.unsqueeze(1) for name, value in handed.items()}):
+            return self.stepper(x.unsqueeze(1), state)(0, state)
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """All steps: x (B, T, I) to y (B, T, O), zero beyond a row's length, and each row's final state.
@@ -104,13 +116,13 @@ class WrappedCell(nn.Module):
         Raises:
             TypeError, ValueError: an argument has a wrong shape, dtype, device or range.
         """
-        state = check_call(self, x, state, lengths, next(self.parameters()))
+        state = check_call(self, x, state, lengths, any_tensor(self))
         return self._loop(x, state, lengths)
 
     def _inner(self, x: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State]:
         """The inner cell over the whole sequence, by whatever backend it chooses."""
         self._looped = False
-        return self.cell(x, state, lengths)
+        return self.cell(x, state, lengths, **self.cell.__dict__.get(HANDED, {}))
 
     def _loop(self, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
         """Step by step; a row that has ended keeps its state and puts out zeros."""
@@ -128,7 +140,9 @@ class WrappedCell(nn.Module):
             outputs.append(y)
         return torch.stack(outputs, 1), state  # (B, T, O)
 
-    def gate_values(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> GateValues:
+    def gate_values(
+        self, x: Tensor, state: State | None = None, lengths: Tensor | None = None, **handed: Tensor
+    ) -> GateValues:
         """The inner cell's over the same input, where this wrapper leaves them as they are.
 
         Raises:
@@ -137,7 +151,9 @@ class WrappedCell(nn.Module):
         find = getattr(self.cell, "gate_values", None)
         if find is None or self.loops:
             raise no_gates(f"{self.name} around {layer_name(innermost(self))}" if self.loops else layer_name(self.cell))
-        return find(x, self.initial_state(x.shape[0]) if state is None else state, lengths)
+        x = x if lengths is None else zero_padding(x, lengths)
+        x, state = self.seen(x, self.initial_state(x.shape[0]) if state is None else state, lengths)
+        return find(x, state, lengths, **handed)
 
     def refuse(self, why: str) -> WrapperError:
         """The error for a cell that cannot bear this wrapper."""
@@ -146,6 +162,12 @@ class WrappedCell(nn.Module):
 
 def _like(on: Tensor, member: Tensor) -> Tensor:
     return on.reshape(-1, *(1,) * (member.dim() - 1))
+
+
+def any_tensor(cell: nn.Module) -> Tensor:
+    """A parameter, for dtype and device; of a cell that has none, a buffer."""
+    found = next(itertools.chain(cell.parameters(), cell.buffers()), None)
+    return torch.empty(0) if found is None else found
 
 
 def shells(cell: Any) -> Iterator[Any]:
@@ -165,7 +187,8 @@ def stepper(cell: Any, x: Tensor, state: State) -> Stepper:
     if isinstance(cell, WrappedCell):
         return cell.stepper(x, state)
     if not steps_by_stages(cell):
-        return lambda t, state: cell.step(x[:, t], state)
+        handed = cell.__dict__.get(HANDED, {})
+        return lambda t, state: cell.step(x[:, t], state, **{name: value[:, t] for name, value in handed.items()})
     hoisted, vectors, (weights, biases) = cell.hoist(x), cell.vector_weights(), cell.recurrent_weights()
 
     def step(t: int, state: State) -> tuple[Tensor, State]:
@@ -174,6 +197,22 @@ def stepper(cell: Any, x: Tensor, state: State) -> Stepper:
         )
 
     return step
+
+
+HANDED = "_handed"
+"""Where a cell that is wrapped finds, during a call, what the stack's first layer hands on, (B, T, ...) by keyword."""
+
+
+@contextlib.contextmanager
+def handing(cell: nn.Module, handed: Mapping[str, Tensor]) -> Iterator[None]:
+    """Let a cell's wrappers find what it is to be called with besides."""
+    if handed:
+        cell.__dict__[HANDED] = handed
+    try:
+        yield
+    finally:
+        if handed:
+            del cell.__dict__[HANDED]
 
 
 def steps_by_stages(cell: Any) -> bool:

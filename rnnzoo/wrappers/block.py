@@ -27,7 +27,7 @@ from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.ops.window import depthwise_convolution, extend
 from rnnzoo.registry import unknown
 from rnnzoo.wrappers._members import check_share
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, stepper
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, stepper
 from rnnzoo.wrappers.residual import skip_around
 
 NORMS = ("rms", "layer")
@@ -75,7 +75,7 @@ class Block(WrappedCell):
         self.norm, self.conv, self.dropout, self.expansion = norm, conv, float(dropout), expansion
         self.adds = ("conv",) if conv > 1 else ()
         I, O = cell.input_size, cell.output_size
-        like = next(cell.parameters()).detach()
+        like = any_tensor(cell).detach()
 
         def parameter(name: str, values: Tensor) -> None:
             self.register_parameter(name, nn.Parameter(values))
@@ -109,17 +109,21 @@ class Block(WrappedCell):
     def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> State:
         """The inner cell's, and zeros for the steps before."""
         inner = self.cell.initial_state(batch_size, device=device, dtype=dtype)
-        like = next(self.parameters()).new_zeros(0, device=device, dtype=dtype)
+        like = any_tensor(self).new_zeros(0, device=device, dtype=dtype)
         return (*inner, *(like.new_zeros(batch_size, self.conv - 1, self.input_size) for _ in self.adds))
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """All steps at once, by the inner cell's own way over a sequence."""
-        state = check_call(self, x, state, lengths, next(self.parameters()))
+        state = check_call(self, x, state, lengths, any_tensor(self))
         x = x if lengths is None else zero_padding(x, lengths)
         u, inner, tail = self._before(x, state, lengths)
         y, final = self._inner(u, inner, lengths)
         y = self._after(x, y)
         return (y if lengths is None else zero_padding(y, lengths)), (*final, *tail)
+
+    def seen(self, x: Tensor, state: State | None, lengths: Tensor | None) -> tuple[Tensor, State | None]:
+        """The normed, convolved input and the inner cell's own state."""
+        return self._before(x, self.initial_state(x.shape[0]) if state is None else state, lengths)[:2]
 
     def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's steps, each in its block."""
@@ -146,7 +150,7 @@ class Block(WrappedCell):
 
     def _after(self, x: Tensor, y: Tensor) -> Tensor:
         """Both residuals, and the MLP between them; x (..., I) and y (..., O)."""
-        dtype = next(self.parameters()).dtype
+        dtype = any_tensor(self).dtype
         a = self.skip(x).to(dtype) + self._dropped(y).to(dtype)
         if self.expansion == 0:
             return a

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from rnnzoo.contracts import State
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, stepper
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, stepper
 from rnnzoo.wrappers.residual import skip_around
 
 
@@ -33,7 +33,7 @@ class Highway(WrappedCell):
 
     def __init__(self, cell: Any, bias: float = -2.0) -> None:
         super().__init__(cell)
-        weight = next(cell.parameters())
+        weight = any_tensor(cell)
         self.skip = skip_around(cell)
         self.highway_gate = nn.Linear(cell.input_size, cell.output_size, device=weight.device, dtype=weight.dtype)
         nn.init.constant_(self.highway_gate.bias, bias)

@@ -19,7 +19,7 @@ from rnnzoo.contracts import State
 from rnnzoo.layers._gated import GatedCell
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.registry import unknown
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, innermost, stepper
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, innermost, stepper
 
 PLACES = ("output", "state")
 
@@ -48,7 +48,7 @@ class LayerNorm(WrappedCell):
                 "on is 'state', and what the layer puts out is no member of a state that its stages update; use "
                 "on='output'."
             )
-        weight = next(cell.parameters())
+        weight = any_tensor(cell)
         self.on, self.loops = on, on == "state"
         self.layer_norm = nn.LayerNorm(cell.output_size, device=weight.device, dtype=weight.dtype)
 

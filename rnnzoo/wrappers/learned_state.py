@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_call
 from rnnzoo.wrappers._members import bound_members, member_names
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, stepper
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, stepper
 
 
 class LearnedState(WrappedCell):
@@ -58,7 +58,7 @@ class LearnedState(WrappedCell):
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """The inner cell's, from the learned state where none is given."""
-        return self._inner(x, check_call(self, x, state, lengths, next(self.parameters())), lengths)
+        return self._inner(x, check_call(self, x, state, lengths, any_tensor(self)), lengths)
 
     def stepper(self, x: Tensor, state: State) -> Stepper:
         """The inner cell's."""

@@ -22,12 +22,11 @@ from torch.nn import functional as F
 
 from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_call
-from rnnzoo.layers._scan import ScanCell
 from rnnzoo.layers.gru import GRU
 from rnnzoo.layers.lstm import LSTM
 from rnnzoo.wrappers._members import bound_members, check_share, member_names, shares
-from rnnzoo.wrappers._scan_form import draw_shape, run_scan
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, stepper
+from rnnzoo.wrappers._scan_form import draw_shape, has_coefficients, run_scan
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, stepper
 
 
 class RecurrentDropout(WrappedCell):
@@ -51,14 +50,14 @@ class RecurrentDropout(WrappedCell):
             raise self.refuse(f"it acts inside the cell, and so it is to be named before '{cell.name}'.")
         check_share("p", p)
         free = shares(self, cell, p, below=True)
-        if isinstance(cell, ScanCell) and len(free) < len(cell.states):
+        if has_coefficients(cell) and len(free) < len(cell.states):
             bound = bound_members(cell)
             raise self.refuse(
                 "; ".join(f"'{name}' cannot be changed on its own: {bound[name]}" for name in bound) + "."
             )
         self.p, self.locked = float(p), locked
         self.members = [name in free for name in member_names(cell)]
-        self.scans = isinstance(cell, ScanCell)
+        self.scans = has_coefficients(cell)
         self.named = (type(cell) is LSTM and not cell.proj_size) or type(cell) is GRU
         self.acts_on = "candidate" if self.scans or self.named else "update"
 
@@ -68,7 +67,7 @@ class RecurrentDropout(WrappedCell):
             return self._inner(x, state, lengths)
         if not self.scans:
             return super().forward(x, state, lengths)
-        state = check_call(self, x, state, lengths, next(self.parameters()))
+        state = check_call(self, x, state, lengths, any_tensor(self))
         self._looped = True
         return run_scan(self.cell, x, state, lengths, self._coefficients, "torch")
 

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from rnnzoo.contracts import State
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, stepper
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, stepper
 
 
 def skip_around(cell: Any) -> nn.Module:
     """x as wide as the cell's output: itself, or ``weight`` (O, I) times it."""
     if cell.input_size == cell.output_size:
         return nn.Identity()
-    weight = next(cell.parameters())
+    weight = any_tensor(cell)
     return nn.Linear(cell.input_size, cell.output_size, bias=False, device=weight.device, dtype=weight.dtype)
 
 

@@ -42,6 +42,10 @@ class VariationalDropout(WrappedCell):
         check_share("input", input)
         check_share("state", state)
         self.input, self.state = float(input), float(state)
+        if hasattr(innermost(cell), "first_value"):
+            raise self.refuse(
+                "its first layer hands a value of its whole input to the layers above; use 'block' dropout."
+            )
         if not state:
             return
         inner = innermost(cell)

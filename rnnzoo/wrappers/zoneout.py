@@ -21,10 +21,9 @@ from torch import Tensor
 
 from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_call
-from rnnzoo.layers._scan import ScanCell
 from rnnzoo.wrappers._members import member_names, shares
-from rnnzoo.wrappers._scan_form import draw_shape, ones_of, run_scan
-from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, innermost, stepper
+from rnnzoo.wrappers._scan_form import draw_shape, has_coefficients, ones_of, run_scan
+from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, innermost, stepper
 
 
 class Zoneout(WrappedCell):
@@ -48,7 +47,7 @@ class Zoneout(WrappedCell):
     def __init__(self, cell: Any, p: float | Mapping[str, float] = 0.1) -> None:
         super().__init__(cell)
         inner = innermost(cell)
-        self.scans = isinstance(inner, ScanCell)
+        self.scans = has_coefficients(inner)
         if self.scans and inner is not cell:
             raise self.refuse(f"it acts inside a scan cell, and so it is to be named before '{cell.name}'.")
         self.p = shares(self, cell, p, below=False)
@@ -58,7 +57,7 @@ class Zoneout(WrappedCell):
         """As every cell's; a scan cell in parallel over time."""
         if not self.scans:
             return super().forward(x, state, lengths)
-        state = check_call(self, x, state, lengths, next(self.parameters()))
+        state = check_call(self, x, state, lengths, any_tensor(self))
         self._looped = True
         return run_scan(self.cell, x, state, lengths, self._coefficients, "reference" if self.backend else "torch")
 

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "rnnzoo"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LIMIT = 300
 
-RECURRENT = {"contracts", "registry", "ops", "layers", "wrappers", "recurrent"}
+RECURRENT = {"contracts", "registry", "ops", "layers", "wrappers", "initialization", "recurrent"}
 MAY_IMPORT = {
     "contracts": set(),
     "stopping": set(),
@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "ops": {"contracts", "registry"},
     "layers": {"contracts", "registry", "ops"},
     "wrappers": {"contracts", "registry", "ops", "layers"},
-    "recurrent": {"contracts", "registry", "ops", "layers", "wrappers"},
+    "initialization": {"contracts", "registry", "ops", "layers", "wrappers"},
+    "recurrent": {"contracts", "registry", "ops", "layers", "wrappers", "initialization"},
     "laws": RECURRENT,
     "modules": RECURRENT,
     "metrics": {"contracts", "ops"},
@@ -35,18 +36,7 @@ MAY_IMPORT["bench"] = set(MAY_IMPORT) - {"laws"} | {"rnnzoo"}
 MAY_IMPORT["export"] = MAY_IMPORT["bench"]
 MAY_IMPORT["cli"] = set(MAY_IMPORT) | {"rnnzoo"}
 MAY_IMPORT["rnnzoo"] = {"registry", "recurrent"}
-TORCH_ALONE = {
-    "contracts",
-    "stopping",
-    "registry",
-    "ops",
-    "layers",
-    "wrappers",
-    "recurrent",
-    "laws",
-    "modules",
-    "rnnzoo",
-}
+TORCH_ALONE = RECURRENT | {"stopping", "laws", "modules", "rnnzoo"}
 HEAVY = {"lightning", "pytorch_lightning", "wandb", "matplotlib", "pandas", "torchmetrics", "torchtext", "sklearn"}
 
 ROOMS = {"__main__": "cli", "commands": "cli", "__init__": "rnnzoo"}

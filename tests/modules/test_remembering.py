@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from rnnzoo.modules._remembering import forget_bias, identity
+import rnnzoo
 from rnnzoo.modules.encoder import Encoder
 from rnnzoo.modules.initialization import initialize, recurrent_cells
 from rnnzoo.recurrent import create_layer
@@ -18,7 +18,7 @@ def cell(layer, **options):
 
 def test_an_identity_srn_with_relu_hands_a_state_on_unchanged_when_nothing_comes_in():
     made = cell("srn", nonlinearity="relu")
-    identity(made)
+    rnnzoo.initialize(made, "identity")
     state = torch.rand(2, H)
     for _ in range(50):
         _, (state_after,) = made.step(torch.zeros(2, 3), (state,))
@@ -34,7 +34,7 @@ def test_a_cell_that_reads_zeros_keeps_the_share_that_its_forget_bias_says(layer
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.zero_()  # the candidate is 0 then, and every other gate a half
-    forget_bias(made, total)
+    rnnzoo.initialize(made, "forget_bias", total=total)
     _, (_, c) = made.step(torch.zeros(1, 3), (torch.zeros(1, H), torch.ones(1, H)))
     torch.testing.assert_close(c, torch.full((1, H), kept))
 
@@ -50,7 +50,7 @@ def test_by_name_every_layer_of_a_stack_gets_it_and_all_else_stays():
     assert all("bias" in name for name in changed)
 
 
-@pytest.mark.parametrize(("start", "layer"), [(identity, "lstm"), (lambda made: forget_bias(made, 1.0), "gru")])
-def test_a_layer_that_lacks_what_is_to_be_set_is_refused_by_name(start, layer):
+@pytest.mark.parametrize(("recipe", "layer"), [("identity", "lstm"), ("forget_bias", "srn")])
+def test_a_layer_that_lacks_what_is_to_be_set_is_refused_by_name(recipe, layer):
     with pytest.raises(ValueError, match=f"{type(cell(layer)).__name__} has"):
-        start(cell(layer))
+        rnnzoo.initialize(cell(layer), recipe)

@@ -134,6 +134,36 @@ def test_a_hybrid_stream_is_the_sequence_and_its_state_does_not_grow():
     assert len(sizes) == 1
 
 
+@pytest.mark.parametrize(
+    "wrappers", [{"block": {"conv": 3}}, {"zoneout": {"p": 0.2}, "block": None, "layer_norm": None}]
+)
+def test_what_a_first_layer_hands_up_reaches_wrapped_layers(wrappers):
+    layer = noisy(rnnzoo.RWKV7(H, H, 3, dtype=torch.float64, wrappers=wrappers))
+    x, lengths = torch.randn(T, B, H, dtype=torch.float64), [2, T, 5]
+    y, final = layer(x)
+    hx, stepped = None, []
+    for t in range(T):
+        out, hx = layer.step(x[t], hx)
+        stepped.append(out)
+    close(torch.stack(stepped), y)
+    close(hx, final)
+    padded, _ = layer(x, lengths=lengths)
+    for b, length in enumerate(lengths):
+        close(padded[:length, b], y[:length, b])
+    with pytest.raises(ValueError, match=r"'rwkv7' hands .* 'window_attention'"):
+        rnnzoo.RWKV7(H, H, 2, hybrid=HYBRID)
+
+
+def test_gates_inside_a_block_are_those_of_what_the_cell_sees():
+    layer = noisy(rnnzoo.LSTM(I, H, dtype=torch.float64, wrappers={"block": {"conv": 3}}))
+    x = torch.randn(B, T, I, dtype=torch.float64)
+    block = layer.cells[0]
+    u, state = block.seen(x, None, None)
+    inside = rnnzoo.gate_values(layer, x.transpose(0, 1))["l0"].states["hidden"]
+    close(inside.transpose(0, 1), block.cell(u, state)[0])
+    assert not torch.allclose(inside.transpose(0, 1), block.cell(x)[0])
+
+
 def test_a_forced_backend_is_for_the_layers_that_have_it():
     layer = rnnzoo.MinGRU(I, H, 2, hybrid=HYBRID, backend="torch")
     layer(torch.randn(T, B, I))

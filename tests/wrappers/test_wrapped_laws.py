@@ -9,7 +9,7 @@ from rnnzoo.wrappers import wrap
 
 OF_SEQUENCES = ("shapes", "whole_is_stepped", "whole_is_chunked", "padding_changes_nothing")
 OF_CALLS = ("neighbours_change_nothing", "default_state", "dtype_round_trip", "autocast_is_finite", "backends_agree")
-EVERY_KIND = ("lstm", "mgu", "indrnn", "mingru", "lru", "qrnn", "tau_gru", "batch_norm_lstm")
+EVERY_KIND = ("lstm", "mgu", "indrnn", "mingru", "lru", "qrnn", "tau_gru", "batch_norm_lstm", "gla", "lmu")
 ANYWHERE = {
     "zoneout": {"zoneout": {"p": 0.3}},
     "recurrent_dropout": {"recurrent_dropout": {"p": 0.3}},

@@ -21,7 +21,7 @@ def around(layer, **wrappers):
     return wrap(cell_of(layer), wrappers).double()
 
 
-@pytest.mark.parametrize("layer", ["lstm", "mgu", "indrnn", "mingru", "lru", "mamba", "cornn"])
+@pytest.mark.parametrize("layer", ["lstm", "mgu", "indrnn", "mingru", "lru", "mamba", "cornn", "gla"])
 def test_zoneout_in_evaluation_mixes_the_old_state_in(layer):
     plain, zoned = cell_of(layer), around(layer, zoneout={"p": 0.3}).eval()
     x, state = example(plain)
@@ -197,6 +197,11 @@ def test_draws_come_from_torchs_generator(wrapper):
     ("layer", "wrappers", "says"),
     [
         ("aaren", {"zoneout": None}, "'zoneout' around layer 'aaren': no member .* m, u and w are one sum"),
+        (
+            "linear_attention",
+            {"zoneout": None},
+            "'linear_attention': no member .* S is a weighted sum, and n its weights",
+        ),
         ("slstm", {"zoneout": {"p": {"m": 0.1}}}, "'zoneout' around layer 'slstm': 'm' cannot be changed on its own"),
         ("batch_norm_lstm", {"zoneout": {"p": {"state2": 0.1}}}, "'batch_norm_lstm': 'state2' .* whole number"),
         ("qrnn", {"zoneout": {"p": {"tail": 0.1}}}, "'qrnn': 'tail' .* last steps of the input"),
