@@ -49,8 +49,8 @@ class Hybrid:
         check_options(entry.name, entry.target, self.options)
         if hasattr(among.target, "first_value"):
             raise ValueError(
-                f"layer '{among.name}' hands what its first layer sees to all above it, and layer '{entry.name}', which "
-                "hybrid puts between them, takes none of it; use another layer, or no hybrid."
+                f"layer '{among.name}' hands what its first layer sees to all above it, and layer '{entry.name}', "
+                "which hybrid puts between them, takes none of it; use another layer, or no hybrid."
             )
         self.every, self.cell = every, entry.target
 
