@@ -14,6 +14,8 @@ over Sequence Length", 2024, arXiv 2406.06484, section 3 (the triangular system)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
@@ -42,18 +44,18 @@ def run_chunks(
 
     def chunked(x: Tensor) -> Tensor:
         """(B, N, chunks, C, width) of (B, T, N, width), with zeros behind."""
-        return pad(x, (0, 0, 0, 0, 0, -T % C)).unflatten(1, (-1, C)).permute(0, 3, 1, 2, 4)
+        x = pad(x, (0, 0, 0, 0, 0, -T % C)) if T % C else x
+        return x.unflatten(1, (-1, C)).permute(0, 3, 1, 2, 4)
 
     Q, K, V = chunked(q), chunked(k), chunked(v)
     decays = None if log_decay is None else Decays(chunked(log_decay.expand(B, T, N, -1)))
-    own = Q * K if bonus is None else Q * K * bonus[:, None, None]  # of a step's own pair
-    inside = own.sum(-1, keepdim=True) * V  # (B, N, chunks, C, V)
+    own = torch.einsum("...k,...k", Q, K if bonus is None else K * bonus[:, None, None])  # of a step's own pair
     if decays is not None and bonus is None:
         Q = Q * decays.quotient(decays.each)
     if a is None or b is None:
         (P,) = _products([Q], [K], decays)[0]
         read, write = _ends([Q], [K], decays)
-        inside = inside + P @ V
+        inside = (P + torch.diag_embed(own)) @ V  # (B, N, chunks, C, V)
         added, kept = V.mT @ write[0], None  # (B, N, chunks, V, K)
         seen = read[0]
     else:
@@ -66,17 +68,24 @@ def run_chunks(
         rows = torch.cat((edited, AK @ V), -1)
         solved = torch.linalg.solve_triangular(eye - AB, rows, upper=False, unitriangular=True)
         W, U = solved.split((edited.shape[-1], V.shape[-1]), -1)
-        inside = inside + QK @ V + QB @ U
+        inside = (QK + torch.diag_embed(own)) @ V + QB @ U  # (B, N, chunks, C, V)
         seen = seen + QB @ W  # what of the state before the chunk is read, (B, N, chunks, C, K)
         added = V.mT @ stored + U.mT @ written  # (B, N, chunks, V, K)
         kept = W.mT @ written  # (B, N, chunks, K, K)
     S, states = S0, []
-    for c in range(inside.shape[2]):
+    for more, edits, left in zip(
+        *(_by_chunk(x, inside.shape[2]) for x in (added, kept, decays and decays.whole)), strict=True
+    ):
         states.append(S)
-        after = S if decays is None else S * decays.whole[:, :, c]
-        S = after + added[:, :, c] if kept is None else after + added[:, :, c] + S @ kept[:, :, c]
+        after = more if edits is None else torch.baddbmm(more.flatten(0, 1), S.flatten(0, 1), edits.flatten(0, 1))
+        S = (S if left is None else S * left) + after.view_as(S)
     y = inside + seen @ torch.stack(states, 2).mT
     return y.flatten(2, 3)[:, :, :T].transpose(1, 2), S
+
+
+def _by_chunk(x: Tensor | None, count: int) -> Sequence[Tensor | None]:
+    """What x (B, N, chunks, ...) has of each chunk."""
+    return [None] * count if x is None else x.unbind(2)
 
 
 class Decays:

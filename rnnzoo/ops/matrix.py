@@ -23,7 +23,7 @@ from rnnzoo.ops.ragged import check_lengths, mask, zero_padding
 
 BACKENDS = ("reference", "torch")
 HALF = (torch.float16, torch.bfloat16)
-CHUNK = 64
+CHUNK = 32
 """The steps of a chunk where the caller names no number: products of this height keep a processor busy."""
 LEAST = -60.0
 """Logarithms of decays below this are taken as this: what is left of a state, e^-60, is below rounding."""
