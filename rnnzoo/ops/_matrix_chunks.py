@@ -74,7 +74,7 @@ def run_chunks(
         kept = W.mT @ written  # (B, N, chunks, K, K)
     S, states = S0, []
     for more, edits, left in zip(
-        *(_by_chunk(x, inside.shape[2]) for x in (added, kept, decays and decays.whole)), strict=True
+        *(_by_chunk(x, inside.shape[2]) for x in (added, kept, None if decays is None else decays.whole)), strict=True
     ):
         states.append(S)
         after = more if edits is None else torch.baddbmm(more.flatten(0, 1), S.flatten(0, 1), edits.flatten(0, 1))
