@@ -13,6 +13,7 @@ from typing import Any
 
 _LAZY = {
     "GatedCell": "rnnzoo.layers._gated:GatedCell",
+    "MatrixCell": "rnnzoo.layers._matrix:MatrixCell",
     "Paper": "rnnzoo.contracts:Paper",
     "Recurrent": "rnnzoo.recurrent:Recurrent",
     "RidgeReadout": "rnnzoo.modules.ridge_readout:RidgeReadout",
