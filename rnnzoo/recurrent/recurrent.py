@@ -216,10 +216,10 @@ class Recurrent(CellStack):
         handed: dict[str, Tensor] = {}
         for i, cell in enumerate(self._cells()):
             state = cell.initial_state(x.shape[0], device=x.device, dtype=x.dtype) if states is None else states[i]
-            given = {name: value.squeeze(1) for name, value in handed.items()}
+            above = {name: value.squeeze(1) for name, value in handed.items()}
             if not i:
                 handed = self._handed(cell, x.unsqueeze(1), state, None)
-            x, state = cell.step(x, state, **given)  # (B, O)
+            x, state = cell.step(x, state, **above)  # (B, O)
             final.append(state)
             x = self._drop(x, i)
         return x, self._layout.leave(self._layout.join(final), batched=True)

@@ -1,0 +1,220 @@
+"""State tracking: what a finite automaton ends in after reading a word; short words to train on, long ones to test.
+
+- parity: bits; whether there is an odd number of ones. A swap, whose eigenvalue is -1.
+- modular_arithmetic: digits 0..4 with +, - and * between them, the product first; the value modulo 5.
+- s3: permutations of three things, one after another; the permutation that they make together.
+
+A network whose transitions have eigenvalues in [0, 1] alone cannot follow the first at any length; products that do
+not commute need more than a diagonal.
+
+Source: Delétang et al., "Neural Networks and the Chomsky Hierarchy", 2022, arXiv 2207.02098 (parity, modular
+arithmetic, lengths up to 40 and 500); Merrill, Petty, Sabharwal, "The Illusion of State in State-Space Models", 2024,
+arXiv 2404.08819 (the word problem of a group); Grazzi et al., 2024, arXiv 2411.12537 (eigenvalues).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+
+from rnnzoo.contracts import SequenceBatch, Spec
+from rnnzoo.data._base import SPLITS, ZooData
+from rnnzoo.data._batches import FlatSequences, unlabelled_batch
+from rnnzoo.registry import CODECS, DATA, unknown
+
+VERSION = 1
+MODULUS = 5
+OPERATIONS = "+-*"
+PERMUTATIONS = tuple(itertools.permutations(range(3)))
+LETTERS = "abcdef"
+"""The permutations of three things as letters, in lexical order: a leaves all where they are."""
+
+
+class Problem(NamedTuple):
+    """A formal language with an answer for every word."""
+
+    tokens: str  # one character each
+    labels: tuple[str, ...]
+    draw: Callable[[int, np.random.RandomState], np.ndarray]  # a word of so many tokens, int64
+    answer: Callable[[np.ndarray], int]  # the label's number
+
+
+def _arithmetic(length: int, random: np.random.RandomState) -> np.ndarray:
+    """A digit at every even place, an operation at every odd one; an even length is made one shorter."""
+    length -= 1 - length % 2
+    word = random.randint(0, MODULUS, size=length)
+    word[1::2] = MODULUS + random.randint(0, len(OPERATIONS), size=length // 2)
+    return word
+
+
+def value(word: np.ndarray) -> int:
+    """What digits and operations come to, modulo 5."""
+    total, sign, product = 0, 1, 1
+    for token in map(int, word):
+        if token < MODULUS:
+            product = product * token % MODULUS
+        elif OPERATIONS[token - MODULUS] != "*":  # what stood before is done
+            total, product = total + sign * product, 1
+            sign = 1 if OPERATIONS[token - MODULUS] == "+" else -1
+    return (total + sign * product) % MODULUS
+
+
+def composed(word: np.ndarray) -> int:
+    """The number of the permutation that the word's make, the first applied first."""
+    places: tuple[int, ...] = (0, 1, 2)
+    for token in word:
+        places = tuple(places[i] for i in PERMUTATIONS[token])
+    return PERMUTATIONS.index(places)
+
+
+PROBLEMS: dict[str, Problem] = {
+    "parity": Problem(
+        "01", ("even", "odd"), lambda n, random: random.randint(0, 2, size=n), lambda w: int(w.sum() % 2)
+    ),
+    "modular_arithmetic": Problem("01234" + OPERATIONS, tuple("01234"), _arithmetic, value),
+    "s3": Problem(LETTERS, tuple(LETTERS), lambda n, random: random.randint(0, 6, size=n), composed),
+}
+
+
+@CODECS.register("formal")
+class FormalCodec:
+    """Words such as ``"0110"``, ``"3+2*4"`` or ``"caf"`` as tokens, one a character.
+
+    Args:
+        problem: whose tokens.
+    """
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        self.tokens = _problem(problem).tokens
+
+    def encode(self, raw: list[Any]) -> SequenceBatch:
+        """``raw`` as a batch of tokens (B, T).
+
+        Raises:
+            ValueError: there is nothing to encode, or an item is empty, no string, or holds another character.
+        """
+        if not raw:
+            raise ValueError(f"there is no word to encode; expected at least one, of {self.tokens}.")
+        return unlabelled_batch([self._word(item, number) for number, item in enumerate(raw)])
+
+    def decode(self, ids: list[int]) -> list[str]:
+        """The characters of token ids."""
+        return [self.tokens[i] for i in ids]
+
+    def state(self) -> dict[str, Any]:
+        """Primitives from which the codec is rebuilt."""
+        return {"codec": "formal", "problem": self.problem}
+
+    def _word(self, item: Any, number: int) -> torch.Tensor:
+        if not isinstance(item, str) or not item or not set(item) <= set(self.tokens):
+            raise ValueError(f"item {number} is {item!r}; expected a string of the characters {self.tokens}.")
+        return torch.tensor([self.tokens.index(character) for character in item])
+
+
+@DATA.register(
+    "state_tracking",
+    description="parity, modular arithmetic or products of permutations: short words to train on, long ones to test",
+    kind="label",
+    licence="generated",
+    source="",
+)
+class StateTracking(ZooData):
+    """Words of every length up to ``longest``, as likely each, to train on and for validation; longer ones to test.
+
+    Args:
+        problem: "parity", "modular_arithmetic" (words of odd length) or "s3".
+        shortest, longest: tokens of a word to train on.
+        test_longest: tokens of a word to test; the shortest has one more than ``longest``.
+        training, validation, test: rows of each split.
+        data_seed: of the one generator that draws training, validation and test rows, in this order.
+        batch_size, eval_batch_size, shuffle, seed, num_workers: as ``ZooData`` says.
+
+    Raises:
+        UnknownName: no such problem.
+        ValueError: a split's rows or a length below 1, or lengths that don't rise.
+    """
+
+    def __init__(
+        self,
+        problem: Literal["parity", "modular_arithmetic", "s3"] = "parity",
+        shortest: int = 3,
+        longest: int = 40,
+        test_longest: int = 500,
+        training: int = 20_000,
+        validation: int = 1000,
+        test: int = 1000,
+        batch_size: int = 128,
+        shuffle: bool = True,
+        data_seed: int = 0,
+        eval_batch_size: int = 250,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(
+            batch_size=batch_size, eval_batch_size=eval_batch_size, shuffle=shuffle, seed=seed, num_workers=num_workers
+        )
+        _problem(problem)
+        self.problem = problem
+        self.rows = dict(zip(SPLITS, (training, validation, test), strict=True))
+        counts = {"shortest": shortest, "training": training, "validation": validation, "test": test}
+        for name, number in counts.items():
+            if number < 1:
+                raise ValueError(f"{name} is {number}; expected at least 1.")
+        if not shortest <= longest < test_longest:
+            raise ValueError(
+                f"shortest is {shortest}, longest {longest} and test_longest {test_longest}; expected them to rise."
+            )
+        self.lengths = {"train": (shortest, longest), "validation": (shortest, longest)}
+        self.lengths["test"] = (longest + 1, test_longest)
+        self.data_seed = data_seed
+
+    @property
+    def spec(self) -> Spec:
+        """The problem's tokens in, its answers out; there is no padding token."""
+        problem = PROBLEMS[self.problem]
+        return Spec(
+            kind="label",
+            input="tokens",
+            input_size=len(problem.tokens),
+            output_size=len(problem.labels),
+            labels=list(problem.labels),
+            padding_id=None,
+            streaming=False,
+            version=VERSION,
+        )
+
+    @property
+    def data_version(self) -> str:
+        """The version of the recipe above."""
+        return f"{VERSION}"
+
+    def codec_state(self) -> dict[str, Any]:
+        """The state of a ``FormalCodec``."""
+        return FormalCodec(self.problem).state()
+
+    def build_splits(self) -> dict[str, FlatSequences]:
+        """Draw all three splits from one generator."""
+        random = np.random.RandomState(self.data_seed)
+        problem, found = PROBLEMS[self.problem], {}
+        for split, rows in self.rows.items():
+            low, high = self.lengths[split]
+            words = [problem.draw(length, random) for length in random.randint(low, high + 1, size=rows)]
+            answers = [problem.answer(word) for word in words]
+            found[split] = FlatSequences(np.concatenate(words), [len(word) for word in words], answers)
+        return found
+
+    @classmethod
+    def tiny(cls) -> StateTracking:
+        """Few short words."""
+        return cls(longest=6, test_longest=12, training=64, validation=16, test=16, batch_size=16)
+
+
+def _problem(name: str) -> Problem:
+    if name not in PROBLEMS:
+        raise unknown("problem", name, PROBLEMS)
+    return PROBLEMS[name]
