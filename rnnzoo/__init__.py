@@ -24,6 +24,7 @@ _LAZY = {
     "create_layer": "rnnzoo.recurrent:create_layer",
     "create_model": "rnnzoo.recipes:create_model",
     "create_task": "rnnzoo.registry:TASKS.create",
+    "export": "rnnzoo.exporting:export",
     "fit_readout": "rnnzoo.modules.ridge_readout:fit_readout",
     "from_pretrained": "rnnzoo.pretrained:from_pretrained",
     "gate_values": "rnnzoo.recurrent:gate_values",

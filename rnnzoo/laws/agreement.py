@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from rnnzoo.contracts import LayerEntry, State
 from rnnzoo.laws.law import LawBroken, MakeCell, example, law, run, same, same_run
 from rnnzoo.ops.backends import has_compiler
+from rnnzoo.recurrent.scanned import ScannedCell
 
 
 @law("backends_agree")
@@ -90,11 +92,17 @@ def law_compiles(make_cell: MakeCell, entry: LayerEntry) -> None:
 
 @law("exports", needs=lambda entry: entry.exportable, slow=True)
 def law_exports(make_cell: MakeCell, entry: LayerEntry) -> None:
-    """``torch.export`` takes the cell, with the same values."""
-    cell = make_cell()
+    """``torch.export`` takes the cell with its loop as an operator: same values for other rows, steps and lengths."""
+    cell = make_cell().requires_grad_(False)
+    batch, time = torch.export.Dim("batch"), torch.export.Dim("time")
     x, state = example(cell, time=4)
+    sizes: tuple[Any, ...] = ({0: batch, 1: time}, tuple({0: batch} for _ in state), {0: batch})
     try:
-        program = torch.export.export(cell, (x, state))
+        traced = torch.export.export(ScannedCell(cell), (x, state, torch.tensor([4, 1, 2])), dynamic_shapes=sizes)
     except RuntimeError as error:
         raise LawBroken(f"torch.export: {error}") from error
-    same(program.module()(x, state), cell(x, state), "exported against eager")
+    program = traced.module()
+    for rows, steps, lengths in ((5, 7, [7, 1, 3, 7, 2]), (1, 1, [1])):
+        x, state = example(cell, batch=rows, time=steps, seed=2)
+        told = torch.tensor(lengths)
+        same(program(x, state, told), cell(x, state, told), f"exported against eager, {rows} rows of {steps} steps")

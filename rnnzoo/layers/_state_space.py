@@ -15,6 +15,7 @@ from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.layers._products import product
 from rnnzoo.layers._scan import ScanCell
+from rnnzoo.ops.pairs import conjugate, divided, exp, expm1, pair, times
 from rnnzoo.ops.scan import complex_scan, unsqueezed
 from rnnzoo.registry import unknown
 
@@ -54,7 +55,7 @@ class DiagonalCell(ScanCell):
 
     def real_part(self, h: Tensor, C: Tensor) -> Tensor:
         """Re(C h) (..., H), of pairs h (..., N, 2) and C (H, N, 2)."""
-        return product(h.flatten(-2), (C * C.new_tensor([1.0, -1.0])).flatten(1))
+        return product(h.flatten(-2), conjugate(C).flatten(1))
 
 
 def as_complex(pairs: Tensor) -> Tensor:
@@ -63,17 +64,20 @@ def as_complex(pairs: Tensor) -> Tensor:
 
 
 def discretize(log_real: Tensor, imag: Tensor, log_dt: Tensor, method: str) -> tuple[Tensor, Tensor]:
-    """A step of x' = A x + u, with A = -e^log_real + i imag: the complex a and b of h_t = a h_{t-1} + b u_t.
+    """A step of x' = A x + u, with A = -e^log_real + i imag: a and b of h_t = a h_{t-1} + b u_t, pairs (..., 2).
 
     "zoh" holds the input between steps: a = e^(A dt), b = (a - 1) / A. "bilinear" is the trapezoidal rule: with
     q = 1 / (1 - A dt / 2), a = q (1 + A dt / 2), b = q dt. |a| < 1 for every parameter in both.
     """
     wide = torch.promote_types(log_real.dtype, torch.float32)
-    A, dt = torch.complex(-torch.exp(log_real.to(wide)), imag.to(wide)), torch.exp(log_dt.to(wide))
+    A = pair(-torch.exp(log_real.to(wide)), imag.to(wide))
+    dt = torch.exp(log_dt.to(wide)).unsqueeze(-1)
+    z = A * dt
     if method == "zoh":
-        return torch.exp(A * dt), torch.expm1(A * dt) / A
-    q = 1 / (1 - A * dt / 2)
-    return q * (1 + A * dt / 2), q * dt
+        return exp(z), divided(expm1(z), A)
+    half, one = z / 2, pair(torch.ones_like(z[..., 0]), torch.zeros_like(z[..., 0]))
+    q = divided(one, one - half)
+    return times(q, one + half), q * dt
 
 
 def check_discretization(discretization: str) -> None:

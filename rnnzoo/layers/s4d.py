@@ -140,8 +140,7 @@ class S4D(DiagonalCell):
 
     def discrete(self) -> tuple[Tensor, Tensor]:
         """a and b, pairs (H, N / 2, 2), of single precision at least."""
-        a, b = discretize(self.log_A_real, self.A_imag, self.log_dt.unsqueeze(-1), self.discretization)
-        return torch.view_as_real(a), torch.view_as_real(b)
+        return discretize(self.log_A_real, self.A_imag, self.log_dt.unsqueeze(-1), self.discretization)
 
     def coefficients(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """a (H, N / 2, 2), and b u (B, T, H, N / 2, 2)."""

@@ -32,6 +32,7 @@ from rnnzoo.layers._state_space import (
     draw_log_steps,
     hippo_normal,
 )
+from rnnzoo.ops.pairs import pair, times
 from rnnzoo.registry import LAYERS
 
 
@@ -127,8 +128,8 @@ class S5(DiagonalCell):
     def coefficients(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """a (P / 2, 2), and b * B x (..., P / 2, 2), of x (..., I)."""
         a, b = discretize(self.log_Lambda_real, self.Lambda_imag, self.log_step, self.discretization)
-        B = b.unsqueeze(-1) * torch.complex(*self.weight_ih.to(b.real.dtype).chunk(2))  # (P / 2, I)
-        return torch.view_as_real(a), self.pairs(x, torch.cat((B.real, B.imag)).to(self.weight_ih.dtype))
+        B = times(b.unsqueeze(-2), pair(*self.weight_ih.to(b.dtype).chunk(2)))  # (P / 2, I, 2)
+        return a, self.pairs(x, torch.cat(B.unbind(-1)).to(self.weight_ih.dtype))
 
     def readout(self, h: Tensor, x: Tensor) -> Tensor:
         """2 Re(C h) + D x (..., H), of states h (..., P / 2, 2)."""

@@ -24,6 +24,7 @@ from rnnzoo.ops._scan_checks import check_scan_arguments
 from rnnzoo.ops._triton_kernel import interpreted
 from rnnzoo.ops._triton_scan import find_triton_scan, scan_triton
 from rnnzoo.ops.backends import OWN, BackendError, own_backend, resolve
+from rnnzoo.ops.pairs import loop
 from rnnzoo.ops.ragged import check_lengths, mask
 
 EVERYWHERE = ("reference", "torch")
@@ -128,6 +129,9 @@ def complex_scan(
                 f"{name} has shape {tuple(value.shape)}; expected a last size of 2: pairs of real and imaginary part."
             )
     given = a.dtype
+    if chosen == "reference" and lengths is None and torch.compiler.is_compiling():
+        h = loop(*(value.float() if value.dtype in HALF else value for value in (a, b, h0)))
+        return h.to(given), h[:, -1].to(given)
     h, final = _run(_as_complex(a), _as_complex(b), _as_complex(h0), lengths, chosen)
     return torch.view_as_real(h).to(given), torch.view_as_real(final).to(given)
 

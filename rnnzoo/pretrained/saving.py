@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from rnnzoo.pretrained._errors import PretrainedError
 from rnnzoo.pretrained.card import CARD, model_card
 from rnnzoo.pretrained.config import CONFIG, describe, encode, read_config
 from rnnzoo.pretrained.tensors import WEIGHTS, write_tensors
+from rnnzoo.pretrained.whole_directory import whole_directory
 
 if TYPE_CHECKING:
     from lightning import LightningModule
@@ -44,17 +43,10 @@ def save_pretrained(
     target = Path(directory)
     _refuse_foreign(target)
     config = describe(task)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mark = uuid.uuid4().hex[:8]
-    aside = target.absolute().parent / f".{target.name}.new-{mark}"
-    aside.mkdir()
-    try:
+    with whole_directory(target) as aside:
         config = replace(config, weights=write_tensors(task.state_dict(), aside / WEIGHTS, half=half))
         (aside / CONFIG).write_text(encode(config), encoding="utf-8")
         (aside / CARD).write_text(model_card(config, target.name, notes or {}), encoding="utf-8")
-        _put(aside, target, mark)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return target
 
 
@@ -73,18 +65,3 @@ def _refuse_foreign(target: Path) -> None:
             "whole; give a new or empty directory, or that of a saved model."
         )
     read_config(target)  # raises where it is not a model of ours, or of a newer version
-
-
-def _put(aside: Path, target: Path, mark: str) -> None:
-    """Move ``aside`` to ``target``; what stood there is removed once the new one is in its place."""
-    if not target.exists():
-        aside.rename(target)
-        return
-    before = target.absolute().parent / f".{target.name}.old-{mark}"
-    target.rename(before)
-    try:
-        aside.rename(target)
-    except OSError:
-        before.rename(target)
-        raise
-    shutil.rmtree(before)
