@@ -24,7 +24,9 @@ FORMAT = 1
 def layer_arguments(layer: Recurrent) -> dict[str, Any]:
     """What ``rnnzoo.create_layer(layer.layer, ...)`` takes to build such a layer again."""
     names = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
-    return {**{name: getattr(layer, name) for name in names}, **layer.options}
+    more = {"wrappers": layer.wrappers, "hybrid": layer.hybrid}
+    given = {**{name: getattr(layer, name) for name in names}, **{name: value for name, value in more.items() if value}}
+    return {**given, **layer.options}
 
 
 def initial(layer: Recurrent) -> dict[str, Any]:

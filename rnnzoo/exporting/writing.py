@@ -39,6 +39,7 @@ from rnnzoo.pretrained.whole_directory import whole_directory
 from rnnzoo.recurrent import Recurrent
 from rnnzoo.recurrent.options import find_entry
 from rnnzoo.registry import unknown
+from rnnzoo.wrappers import innermost
 
 FORMATS = (*FORMS, "safetensors")
 TOLERANCE = 1e-4
@@ -196,10 +197,11 @@ def _check(model: Any, format: str, streaming: bool) -> None:
     if not hasattr(torch.ops.higher_order, "scan"):
         raise ExportError(f"torch {torch.__version__} has no scan operator, which exported loops are; upgrade torch.")
     for stack in model.modules():
-        if isinstance(stack, Recurrent) and not find_entry(type(stack.cells[0])).exportable:
+        entries = [find_entry(type(innermost(cell))) for cell in stack.cells] if isinstance(stack, Recurrent) else []
+        for name in [entry.name for entry in entries if not entry.exportable]:
             raise ExportError(
-                f"layer '{stack.layer}' does not declare the capability 'exportable'; use format='safetensors', or, if "
-                f"it is yours, register it with exportable=True once `rnnzoo check {stack.layer}` finds that it holds."
+                f"layer '{name}' does not declare the capability 'exportable'; use format='safetensors', or, if "
+                f"it is yours, register it with exportable=True once `rnnzoo check {name}` finds that it holds."
             )
 
 

@@ -28,6 +28,7 @@ from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._carrying import CarryingCell
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.ops.gated import Stage
+from rnnzoo.ops.running_max import running_max
 from rnnzoo.registry import LAYERS
 
 
@@ -189,5 +190,5 @@ def _fading(rate: Tensor) -> Tensor:
 def _last_observed(x: Tensor, observed: Tensor, before: Tensor) -> Tensor:
     """The last value observed up to each step, (B, T, D), of x (B, T, D), and of what was before the first (B, D)."""
     steps = torch.arange(1, x.shape[1] + 1, device=x.device).reshape(-1, 1)  # 0 is the value before the first step
-    at = torch.where(observed, steps, 0).cummax(1).values  # (B, T, D)
+    at = running_max(torch.where(observed, steps, 0))  # (B, T, D)
     return torch.cat([before.unsqueeze(1).to(x.dtype), x], 1).gather(1, at)

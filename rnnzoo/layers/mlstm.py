@@ -27,6 +27,7 @@ from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._matrix import MatrixCell
 from rnnzoo.ops.matrix import matrix_scan
 from rnnzoo.ops.ragged import mask
+from rnnzoo.ops.running_max import running_max
 from rnnzoo.registry import LAYERS, unknown
 
 FORGET_GATES = ("sigmoid", "exp")
@@ -137,7 +138,7 @@ class MLSTM(MatrixCell):
             valid = mask(lengths.to(i.device), i.shape[1]).unsqueeze(-1)  # (B, T, 1)
             i, fading = torch.where(valid, i, -torch.inf), torch.where(valid, fading, 0)
         total = fading.double().cumsum(1)  # l_1 + ... + l_t
-        largest = torch.maximum((i - total).cummax(1).values, m0.double().unsqueeze(1))
+        largest = torch.maximum(running_max(i - total), m0.double().unsqueeze(1))
         m = (total + largest).to(q.dtype)  # (B, T, N)
         before = torch.cat((m0.unsqueeze(1), m[:, :-1]), 1)
         kept = fading + before - m

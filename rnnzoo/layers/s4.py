@@ -26,10 +26,11 @@ from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
-from rnnzoo.layers._state_space import as_complex, check_pairs, check_steps, draw_log_steps, hippo_normal
+from rnnzoo.layers._state_space import check_pairs, check_steps, draw_log_steps, hippo_normal
 from rnnzoo.layers._stepped import SteppedCell
 from rnnzoo.ops.backends import resolve
 from rnnzoo.ops.chunked_state_space import chunked_state_space
+from rnnzoo.ops.pairs import conjugate, divided, pair, times
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.registry import LAYERS
 
@@ -137,29 +138,30 @@ class S4(SteppedCell):
         return (linear(x, self.weight_ih, self._parameters.get("bias_ih")).to(self.D.dtype),)
 
     def prepare(self) -> tuple[Tensor, ...]:
-        """dt (H, 1); Lambda, K, P, B, C (H, N / 2), complex; 1 + dt/2 P* K P (H, 1)."""
+        """dt (H, 1, 1); Lambda, K, P, B, C (H, N / 2, 2), pairs; 1 + dt/2 P* K P (H, 1, 1)."""
         wide = torch.promote_types(self.D.dtype, torch.float32)
-        dt = torch.exp(self.log_dt.to(wide)).unsqueeze(1)
-        Lambda = torch.complex(-torch.exp(self.log_A_real.to(wide)), self.A_imag.to(wide))
-        K = 1 / (1 - dt / 2 * Lambda)
-        P, B, C = as_complex(self.P), as_complex(self.B), as_complex(self.C)
-        return dt, Lambda, K, P, B, C, 1 + dt * (P.conj() * K * P).real.sum(1, keepdim=True)
+        dt = torch.exp(self.log_dt.to(wide))[:, None, None]
+        Lambda = pair(-torch.exp(self.log_A_real.to(wide)), self.A_imag.to(wide))
+        P, B, C = self.P.to(wide), self.B.to(wide), self.C.to(wide)
+        one = pair(torch.ones_like(P[..., 0]), torch.zeros_like(P[..., 0]))
+        K = divided(one, one - dt / 2 * Lambda)
+        return dt, Lambda, K, P, B, C, 1 + dt * (P * times(K, P)).sum((-2, -1), keepdim=True)
 
     def stepped(self, h: Tensor, u: Tensor | None, prepared: tuple[Tensor, ...]) -> Tensor:
-        """The state (..., H, N / 2) after a step from h with input u (..., H), complex."""
+        """The state (..., H, N / 2, 2) after a step from h with input u (..., H); Re(P* h) is the pairs' product."""
         dt, Lambda, K, P, B, _, scale = prepared
-        seen = 2 * (P.conj() * h).real.sum(-1, keepdim=True)  # P* h, over all N numbers
-        r = h + dt / 2 * (Lambda * h - P * seen)
-        z = K * (r if u is None else r + dt * B * u.unsqueeze(-1))
-        s = 2 * (P.conj() * z).real.sum(-1, keepdim=True) / scale
-        return z - dt / 2 * K * P * s
+        seen = 2 * (P * h).sum((-2, -1), keepdim=True)  # P* h, over all N numbers
+        r = h + dt / 2 * (times(Lambda, h) - P * seen)
+        z = times(K, r if u is None else r + dt * B * u[..., None, None])
+        s = 2 * (P * z).sum((-2, -1), keepdim=True) / scale
+        return z - dt / 2 * times(K, P) * s
 
     def advance(self, now: tuple[Tensor, ...], state: State, prepared: tuple[Any, ...]) -> tuple[Tensor, State]:
         """One step, by the equations."""
         (u,), C = now, prepared[5]
-        h = self.stepped(as_complex(state[0]), u, prepared)
-        y = 2 * (C * h).real.sum(-1)  # (B, H)
-        return y.to(u.dtype) + self.D * u, (torch.view_as_real(h).to(state[0].dtype),)
+        h = self.stepped(state[0].to(C.dtype), u, prepared)
+        y = 2 * (conjugate(C) * h).sum((-2, -1))  # 2 Re(C h) (B, H)
+        return y.to(u.dtype) + self.D * u, (h.to(state[0].dtype),)
 
     def forward(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> tuple[Tensor, State]:
         """The whole sequence, as `SteppedCell`; by default in chunks."""
@@ -182,13 +184,10 @@ class S4(SteppedCell):
     def dense(self) -> tuple[Tensor, Tensor, Tensor]:
         """A step as real matrices of pairs: of the state (H, N, N), of the input (H, N), of the output (H, N)."""
         prepared = self.prepare()
-        _, _, K, _, _, C, _ = prepared
-        axes = torch.eye(self.state_size, dtype=K.real.dtype, device=K.device).unflatten(1, (-1, 2))  # (N, N / 2, 2)
-        start = torch.view_as_complex(axes).unsqueeze(1).expand(-1, self.hidden_size, -1)  # (N, H, N / 2)
-        columns = torch.view_as_real(self.stepped(start, None, prepared)).flatten(-2)  # (N, H, N)
-        one = torch.ones_like(self.log_dt, dtype=K.real.dtype)
-        into = torch.view_as_real(self.stepped(torch.zeros_like(K), one, prepared)).flatten(-2)  # (H, N)
-        out = 2 * torch.view_as_real(C.conj().resolve_conj()).flatten(
-            -2
-        )  # 2 Re(C h) = sum of (Re C, -Im C) (Re h, Im h)
+        C = prepared[5]
+        axes = torch.eye(self.state_size, dtype=C.dtype, device=C.device).unflatten(1, (-1, 2))  # (N, N / 2, 2)
+        start = axes.unsqueeze(1).expand(-1, self.hidden_size, -1, -1)  # (N, H, N / 2, 2)
+        columns = self.stepped(start, None, prepared).flatten(-2)  # (N, H, N)
+        into = self.stepped(torch.zeros_like(C), torch.ones_like(C[:, 0, 0]), prepared).flatten(-2)  # (H, N)
+        out = 2 * conjugate(C).flatten(-2)  # 2 Re(C h) = sum of (Re C, -Im C) (Re h, Im h)
         return columns.permute(1, 2, 0), into, out

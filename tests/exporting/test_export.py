@@ -69,6 +69,35 @@ def test_a_task_as_weights_is_a_model_directory(tmp_path):
     assert rnnzoo.load_pretrained(out).predict(raw) == rnnzoo.load_pretrained("digit-sum-lstm").predict(raw)
 
 
+STACKS = {
+    "handed-up": ("rwkv7", {}),
+    "wrapped": ("lstm", {"wrappers": {"learned_state": {}, "layer_norm": {}, "block": {"conv": 3}}}),
+    "wrapped-and-handed-up": ("rwkv7", {"wrappers": {"residual": {}}}),
+    "hybrid": ("gru", {"hybrid": {"layer": "window_attention", "every": 2, "window": 4, "heads": 2}}),
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+@torch.no_grad()
+def test_stacks_of_every_make_are_scanned(name):
+    layer, options = STACKS[name]
+    torch.manual_seed(0)
+    made = rnnzoo.create_layer(layer, 8, 8, num_layers=2, batch_first=True, **options).eval()
+    x, lengths = torch.randn(3, 7, 8), torch.tensor([7, 1, 4])
+    agree(flat(scanned(made)(x, None, lengths)), flat(made(x, None, lengths)), name)
+    agree(flat(scanned(made).step(x[:, 0])), flat(made.step(x[:, 0])), f"{name}, a step")
+
+
+@torch.no_grad()
+def test_what_is_computed_of_weights_alone_is_computed_once():
+    layer = noisy_layer(LAYERS.entry("exprnn"))
+    (cell,) = scanned(layer).cells
+    before = cell.cell.recurrent_weights()[0][0]
+    cell.cell.load_state_dict({name: torch.zeros_like(value) for name, value in cell.cell.state_dict().items()})
+    assert torch.equal(cell.cell.recurrent_weights()[0][0], before)
+    agree([before @ before.T], [torch.eye(len(before))], "orthogonal")
+
+
 class Offset(nn.Module):
     """h_t = tanh(w x_t + h_{t-1}) begins at numbers of its own, and counts its steps."""
 
