@@ -15,7 +15,7 @@ Given = Mapping[str, Tensor]
 
 
 def references() -> dict[str, Callable[[Given], Tensor]]:
-    """By form: "kept", "head", "edit", "head edit", "channel edit", "channel bonus"; decays by channel alone have none.
+    """By form: "kept", "head", "edit", "head edit", "channel edit"; that of RWKV-6 cannot be trained, GLA has none.
 
     Raises:
         ImportError: there is no fla-core.
@@ -26,7 +26,6 @@ def references() -> dict[str, Callable[[Given], Tensor]]:
         from fla.ops.gated_delta_rule.naive import naive_chunk_gated_delta_rule
         from fla.ops.kda.naive import naive_chunk_kda
         from fla.ops.linear_attn.naive import naive_chunk_linear_attn
-        from fla.ops.rwkv6.chunk_naive import naive_chunk_rwkv6
         from fla.ops.simple_gla.naive import naive_chunk_simple_gla
 
     def rule(given: Given) -> dict[str, Tensor]:
@@ -37,16 +36,10 @@ def references() -> dict[str, Callable[[Given], Tensor]]:
         moved = {name: value.transpose(1, 2) for name, value in rule(given).items()}
         return delta_rule_chunkwise(**moved)[0].transpose(1, 2) * given["q"].shape[-1] ** 0.5
 
-    def rwkv6(given: Given) -> Tensor:
-        """RWKV-6's has heads before time, and its own scale."""
-        moved = (given[name].transpose(1, 2) for name in ("q", "k", "v", "log_decay"))
-        return naive_chunk_rwkv6(*moved, given["bonus"]).transpose(1, 2)
-
     def decay(given: Given) -> Tensor:
         return given["log_decay"]
 
     return {
-        "channel bonus": rwkv6,
         "kept": lambda given: naive_chunk_linear_attn(given["q"], given["k"], given["v"], scale=1.0),
         "head": lambda given: naive_chunk_simple_gla(
             given["q"], given["k"], given["v"], decay(given).squeeze(-1), scale=1.0

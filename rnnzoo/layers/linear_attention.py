@@ -84,8 +84,8 @@ class LinearAttention(MatrixCell):
 
     def gates(self, x: Tensor) -> tuple[Tensor, ...]:
         """phi(q) and phi(k) (B, T, N, K), v (B, T, N, V)."""
-        q, k, v = (self.heads(part) for part in self.project(x))
-        return elu(q) + 1, elu(k) + 1, v
+        q, k, v = self.project(x)
+        return self.heads(elu(q) + 1), self.heads(elu(k) + 1), self.heads(v)
 
     def recall(
         self, values: tuple[Tensor, ...], state: State, lengths: Tensor | None, backend: str | None

@@ -35,10 +35,8 @@ SIZE = {"B": 1, "T": 1024, "N": 4, "K": 64, "V": 64}
 
 
 def plan(options: Options) -> Plan:
-    """Each form, unless other layers were asked for."""
+    """Each form; it is about no layer in particular."""
     made = Plan()
-    if not options.chosen(["linear_attention"]):
-        return made
     there = installed("fla-core")
     if not there:
         made.left_out.append("fla-core is not installed (`pip install rnnzoo[peers]`)")
