@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnzoo.exporting._errors import ExportError
+from rnnzoo.exporting._errors import ExportError, reason
 from rnnzoo.exporting.programs import Program
 
 ONNX_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -31,17 +31,27 @@ def require_onnx() -> None:
 
 
 def write_onnx(program: Program, path: Path) -> None:
-    """Write the program as ONNX, with the names of its ports and of their dimensions."""
+    """Write the program as ONNX, with the names of its ports and of their dimensions.
+
+    Raises:
+        ExportError: torch cannot; most often there is an operator that ONNX does not have.
+    """
     names = [[port.name for port in ports] for ports in (program.inputs, program.outputs)]
     with _quiet(), torch.no_grad():
-        made: Any = torch.onnx.export(
-            program.traced,
-            input_names=names[0],
-            output_names=names[1],
-            dynamic_shapes=_by_argument(program),
-            dynamo=True,
-            verbose=False,
-        )
+        try:
+            made: Any = torch.onnx.export(
+                program.traced,
+                input_names=names[0],
+                output_names=names[1],
+                dynamic_shapes=_by_argument(program),
+                dynamo=True,
+                verbose=False,
+            )
+        except RuntimeError as error:
+            raise ExportError(
+                f"torch {torch.__version__} could not write {path.name}: {reason(error)}. Use operators that ONNX has, "
+                "or format='pt2'."
+            ) from error
         for node in made.model.graph.all_nodes():
             node.metadata_props.clear()  # where the code of each operation stands on this machine
         made.save(str(path))

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
-from rnnzoo.exporting._errors import ExportError
+from rnnzoo.exporting._errors import ExportError, reason
 from rnnzoo.recurrent import Recurrent
 from rnnzoo.recurrent.scanned import scanned
 
@@ -188,8 +188,14 @@ def _trace(name: str, call: nn.Module, inputs: Sequence[Port], outputs: Sequence
     if not isinstance(call, TaskCall):
         dynamic.append(tuple(shapes[named:]))
     values = example(inputs, TRACED, ids=2)
-    with torch.no_grad():
-        traced = torch.export.export(call.eval(), tuple(values), dynamic_shapes=tuple(dynamic), strict=False)
+    try:
+        with torch.no_grad():
+            traced = torch.export.export(call.eval(), tuple(values), dynamic_shapes=tuple(dynamic), strict=False)
+    except RuntimeError as error:
+        raise ExportError(
+            f"torch {torch.__version__} could not trace the {name}: {reason(error)}; what depends on the values of "
+            "tensors cannot be exported."
+        ) from error
     found = _outputs(traced, inputs) if outputs is None else tuple(outputs)
     return Program(name, traced, tuple(inputs), found)
 

@@ -33,6 +33,7 @@ from rnnzoo.layers._state_space import (
     draw_log_steps,
     hippo_normal,
 )
+from rnnzoo.ops.pairs import conjugate
 from rnnzoo.ops.state_space import diagonal_state_space, state_space_in_c
 from rnnzoo.registry import LAYERS, unknown
 
@@ -160,6 +161,6 @@ class S4D(DiagonalCell):
 
     def readout(self, h: Tensor, u: Tensor) -> Tensor:
         """2 Re(sum of C h) + D u (B, T, H), of states h (B, T, H, N / 2, 2)."""
-        C = 2 * self.C * self.C.new_tensor([1.0, -1.0])
+        C = 2 * conjugate(self.C)
         y = (h.flatten(-2) * C.flatten(-2)).sum(-1)  # as a product of matrices it would turn h, and its gradient, round
         return y.to(u.dtype) + self.D * u

@@ -3,12 +3,13 @@
 import importlib.util
 
 import pytest
+import torch
 from torch import nn
 
 import rnnzoo
-from rnnzoo.exporting import ExportError, forms
+from rnnzoo.exporting import ExportError, forms, writing
 from rnnzoo.layers.lem import LEM
-from rnnzoo.registry import UnknownName
+from rnnzoo.registry import LAYERS, UnknownName
 
 
 def lstm(**options):
@@ -80,3 +81,18 @@ def test_numbers_that_are_not_the_models_are_not_kept_and_an_earlier_export_stay
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     monkeypatch.undo()
     assert sorted(path.name for path in rnnzoo.export(lstm(), out, "pt2").iterdir()) == ["interface.json", "model.pt2"]
+
+
+class Steps(LEM):
+    """An operator that ONNX does not have."""
+
+    def step(self, x, state):
+        y, state = super().step(x, state)
+        return torch.special.bessel_j0(y), state
+
+
+def test_an_operator_that_onnx_does_not_have_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "find_entry", lambda cell: LAYERS.entry("lem"))
+    with pytest.raises(ExportError, match=r"could not write model\.onnx: .*bessel_j0.*or format='pt2'"):
+        rnnzoo.export(rnnzoo.Recurrent(Steps, 2, 3), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
