@@ -77,4 +77,6 @@ def losses(rows: Rows) -> str:
 def _brief(row: Row) -> str:
     if row["name"] == "native":
         return described(row)
-    return " ".join([f"`{row['settings']['cell']}`", row["settings"].get("form", "")]).strip()
+    settings = row["settings"]
+    cell = f"`{settings['cell']}` " if "cell" in settings else ""
+    return f"{cell}{settings.get('form', '')}".strip()
