@@ -27,10 +27,34 @@ class SequenceBatch(NamedTuple):
     starts: Tensor  # (B,) bool, True where a carried state is to be zeroed
 
 
+class PairBatch(NamedTuple):
+    """A batch of source sequences, each with the sequence to be made of it; no member is ever ``None``."""
+
+    inputs: Any  # (B, M) int64: what the decoder reads, the targets shifted by one behind the begin token
+    lengths: Tensor  # (B,) int64, of inputs and targets: the end token is a step
+    targets: Any  # (B, M) int64
+    weights: Tensor  # (B, M), 0 on padding
+    starts: Tensor  # (B,) bool
+    source: Any  # (B, T) int64 tokens or (B, T, I) floats; for one input to a sequence, (B, I)
+    source_lengths: Tensor  # (B,) int64, at least 1
+
+
+KINDS = {
+    "label": "one of V classes for a sequence: targets (B,)",
+    "tags": "one of V classes for every step: targets and weights (B, T)",
+    "next_token": "a stream of tokens: targets and weights (B, T), the inputs one step on",
+    "value": "numbers for a sequence: targets (B, F) floats",
+    "pair": "a sequence for a sequence: PairBatch",
+    "emission": "a sequence for one input: PairBatch with a source (B, I) or (B,)",
+    "forecast": "the steps that follow: targets and weights (B, M, F)",
+}
+"""What a dataset asks for."""
+
+
 class Spec(TypedDict, total=False):
     """What a model must know of its data: a plain dict of primitives, known before the model is built."""
 
-    kind: str  # "label" (one of V classes for a sequence); later: tags, next_token, forecast, pair
+    kind: str  # see KINDS
     input: str  # "tokens" or "real"
     input_size: int  # number of token ids, or of channels
     output_size: int  # number of classes

@@ -21,7 +21,9 @@ class FlatSequences(Dataset[SequenceBatch]):
     Args:
         values: (N,) integer tokens or (N, I) floats, every row's steps one after the other.
         lengths: (R,) steps of each row, each at least 1; they add up to N.
-        targets: (R, ...) one target a row.
+        targets: (R, ...) one target a row, whole numbers or floats; with ``per_step``, (N, ...) one a step.
+        per_step: every step has a target of its own, and a weight.
+        target_weights: (N,) the weights of the steps, 1 where ``None``; what is beyond a row's end has weight 0.
         padding_value: what stands beyond a row's end (before its start when ``pad_to`` is given).
         pad_to: ``None`` pads behind, to the longest row of the batch, and ``lengths`` are the true ones. A number pads
             in front, to that many steps, and the padding counts as input: ``lengths`` are all ``pad_to`` (Keras).
@@ -31,16 +33,36 @@ class FlatSequences(Dataset[SequenceBatch]):
     """
 
     def __init__(
-        self, values: Any, lengths: Any, targets: Any, *, padding_value: float = 0, pad_to: int | None = None
+        self,
+        values: Any,
+        lengths: Any,
+        targets: Any,
+        *,
+        padding_value: float = 0,
+        pad_to: int | None = None,
+        per_step: bool = False,
+        target_weights: Any = None,
     ) -> None:
         self.values = torch.as_tensor(values)  # (N,) or (N, I)
         self.lengths = torch.as_tensor(lengths, dtype=torch.int64)  # (R,)
-        self.targets = torch.as_tensor(targets, dtype=torch.int64)  # (R, ...)
+        targets = torch.as_tensor(targets)
+        self.targets = targets if targets.is_floating_point() else targets.long()  # (R, ...) or (N, ...)
         self.padding_value = padding_value
         self.pad_to = pad_to
-        if len(self.targets) != len(self.lengths):
+        self.per_step = per_step
+        self.target_weights = None if target_weights is None else torch.as_tensor(target_weights).float()  # (N,)
+        if target_weights is not None and not per_step:
+            raise ValueError("target_weights are given and per_step is False; expected them with a target a step.")
+        if len(self.targets) != len(self.values if per_step else self.lengths):
             raise ValueError(
-                f"targets has {len(self.targets)} rows, lengths has {len(self.lengths)}; expected the same."
+                f"targets has {len(self.targets)} rows, "
+                f"{'values' if per_step else 'lengths'} has {len(self.values if per_step else self.lengths)}; "
+                "expected the same."
+            )
+        if self.target_weights is not None and self.target_weights.shape != (len(self.values),):
+            raise ValueError(
+                f"target_weights has shape {tuple(self.target_weights.shape)}; expected ({len(self.values)},), "
+                "one a step."
             )
         if not len(self.lengths):
             raise ValueError("there is no sequence at all; expected at least one row.")
@@ -81,13 +103,21 @@ class FlatSequences(Dataset[SequenceBatch]):
         inputs = self.values[positions]  # (B, T) or (B, T, I)
         outside = ~inside if inputs.ndim == 2 else ~inside[..., None]
         inputs = inputs.masked_fill_(outside, self.padding_value)
-        targets = self.targets[index]
-        targets[filler] = 0
+        weights = (~filler).float()  # (B,)
+        if self.per_step:
+            weights = inside.float()  # (B, T)
+            if self.target_weights is not None:
+                weights = weights * self.target_weights[positions]
+            targets = self.targets[positions]  # (B, T, ...)
+            targets[~inside] = 0
+        else:
+            targets = self.targets[index]
+            targets[filler] = 0
         return SequenceBatch(
             inputs=inputs if inputs.is_floating_point() else inputs.long(),
             lengths=lengths,
             targets=targets,
-            weights=(~filler).float(),
+            weights=weights,
             starts=torch.ones(len(index), dtype=torch.bool),
         )
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torchmetrics import Metric
 
-from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
+from rnnzoo.contracts import MetricSpec, PairBatch, SequenceBatch, Spec
 from rnnzoo.metrics import Measured, WeightedMean
 from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._clipping import clip_each
@@ -34,19 +35,14 @@ FORMAT = 1
 """The newest format of a checkpoint that this version reads, and the one it writes."""
 
 
-class Prediction(NamedTuple):
-    """A model's answer for one sequence."""
-
-    label: str
-    probability: float
-    probabilities: dict[str, float]  # of every label
-
-
 class SequenceTask(LightningModule):
     """The base of every task. A concrete one fills in five blanks and overrides no step:
 
-    ``accepts`` and ``metric_specs``; ``forward(inputs, lengths)``; ``losses(outputs, batch)`` and
-    ``measures(outputs, batch)``, one value for each of ``batch.weights``; ``answers(outputs)``.
+    ``accepts`` and ``metric_specs``; ``forward(inputs, lengths)``; ``losses(outputs, batch)``, one value for each of
+    ``batch.weights``; ``measures(outputs, batch)``; ``answers(outputs, batch)``.
+
+    Where that is not enough: ``outputs_of(batch)`` for a model that reads more of a batch than inputs and lengths, and
+    ``create_meter(metric)`` for a metric that is no mean over elements (a span's F1, BLEU).
 
     Logged keys: ``train/loss`` (mean over the epoch), ``train/loss_step`` (mean over a step of the optimiser, every
     ``log_every_n_steps``), ``val/<metric>`` and ``test/<metric>`` (means over the split, of all processes).
@@ -108,20 +104,36 @@ class SequenceTask(LightningModule):
         self._batch_idx = 0
         self.train_loss = WeightedMean()
         self.meters = nn.ModuleDict(
-            {f"{split}_{metric.name}": WeightedMean() for split in ("val", "test") for metric in self.metric_specs}
+            {
+                f"{split}_{metric.name}": self.create_meter(metric)
+                for split in ("val", "test")
+                for metric in self.metric_specs
+            }
         )
 
-    def losses(self, outputs: Tensor, batch: SequenceBatch) -> Tensor:
+    def losses(self, outputs: Any, batch: Any) -> Tensor:
         """The loss of each element, shaped as ``batch.weights``."""
         raise NotImplementedError(f"{type(self).__name__} has no losses().")
 
-    def measures(self, outputs: Tensor, batch: SequenceBatch) -> dict[str, Tensor]:
-        """Every metric's value of each element but the loss, shaped as ``batch.weights``."""
+    def measures(self, outputs: Any, batch: Any) -> dict[str, Any]:
+        """What the meter of every metric but the loss is updated with.
+
+        A mean over elements: one value each, shaped as ``batch.weights``; or ``(values, weights)`` where the elements
+        are others. A meter of ``create_meter``'s: the arguments of its ``update``.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no measures().")
 
-    def answers(self, outputs: Tensor) -> list[Prediction]:
-        """A readable answer for each row."""
+    def answers(self, outputs: Any, batch: Any) -> list[Any]:
+        """A readable answer for each row: a NamedTuple."""
         raise NotImplementedError(f"{type(self).__name__} has no answers().")
+
+    def outputs_of(self, batch: Any) -> Any:
+        """What the model makes of a batch."""
+        return self(batch.inputs, batch.lengths)
+
+    def create_meter(self, metric: MetricSpec) -> Metric:
+        """What sums a metric up over a split and all processes; it has ``n``, of how many, once computed."""
+        return WeightedMean()
 
     def pictures(self, batch: SequenceBatch) -> dict[str, Figure]:
         """Pictures by name of what the trained model does with its first batch; asked for where runs are logged."""
@@ -129,7 +141,7 @@ class SequenceTask(LightningModule):
 
     def training_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
         """The loss of a batch, scaled so that its gradient is that of the mean (or sum) over all processes."""
-        losses = self.losses(self(batch.inputs, batch.lengths), batch)
+        losses = self.losses(self.outputs_of(batch), batch)
         total, weight = (losses * batch.weights).sum(), batch.weights.sum()
         self.train_loss.update(total, weight)
         self._batch_idx = batch_idx
@@ -144,30 +156,34 @@ class SequenceTask(LightningModule):
         """Put accumulated gradients right."""
         self._weighting.finish_window(self._batch_idx, self)
 
-    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+    def validation_step(self, batch: SequenceBatch, batch_idx: int) -> Any:
         """Measure a batch; its outputs are for callbacks."""
         return self._measure("val", batch)
 
-    def test_step(self, batch: SequenceBatch, batch_idx: int) -> Tensor:
+    def test_step(self, batch: SequenceBatch, batch_idx: int) -> Any:
         """Measure a batch; its outputs are for callbacks."""
         return self._measure("test", batch)
 
-    def predict_step(self, batch: SequenceBatch, batch_idx: int) -> list[Prediction]:
+    def predict_step(self, batch: SequenceBatch, batch_idx: int) -> list[Any]:
         """The answers for the rows of a batch that are no fillers."""
-        answers = self.answers(self(batch.inputs, batch.lengths))
+        answers = self.answers(self.outputs_of(batch), batch)
         real = (batch.weights.flatten(1) if batch.weights.ndim > 1 else batch.weights[:, None]).amax(dim=1) > 0  # (B,)
         return [answer for answer, keep in zip(answers, real.tolist(), strict=True) if keep]
 
-    def _measure(self, split: str, batch: SequenceBatch) -> Tensor:
-        outputs: Tensor = self(batch.inputs, batch.lengths)
-        values = {**self.measures(outputs, batch), "loss": self.losses(outputs, batch)}
-        weight = batch.weights.sum()
+    def _measure(self, split: str, batch: SequenceBatch) -> Any:
+        outputs = self.outputs_of(batch)
+        measured = {"loss": self.losses(outputs, batch), **self.measures(outputs, batch)}
         for metric in self.metric_specs:
-            self._meter(split, metric.name).update((values[metric.name] * batch.weights).sum(), weight)
+            meter, found = self._meter(split, metric.name), measured[metric.name]
+            if isinstance(meter, WeightedMean):
+                values, weights = found if isinstance(found, tuple) else (found, batch.weights)
+                meter.update((values * weights).sum(), weights.sum())
+            else:
+                meter.update(*found)
         return outputs
 
-    def _meter(self, split: str, metric: str) -> WeightedMean:
-        return cast(WeightedMean, self.meters[f"{split}_{metric}"])
+    def _meter(self, split: str, metric: str) -> Any:
+        return self.meters[f"{split}_{metric}"]
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's mean loss."""
@@ -191,10 +207,11 @@ class SequenceTask(LightningModule):
 
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Move a batch, but for its lengths: they steer loops, which run on the CPU."""
-        if device.type == "cpu" or not isinstance(batch, SequenceBatch):
-            return super().transfer_batch_to_device(batch, device, dataloader_idx)
         moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
-        return moved._replace(lengths=batch.lengths)
+        if device.type == "cpu" or not isinstance(batch, SequenceBatch | PairBatch):
+            return moved
+        stay = {name: lengths for name, lengths in batch._asdict().items() if name.endswith("lengths")}
+        return moved._replace(**stay)
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and its schedule if the learning rate changes."""
@@ -273,7 +290,7 @@ class SequenceTask(LightningModule):
         self.codec = checkpoint["codec"]
 
     @torch.inference_mode()
-    def predict(self, raw: list[Any], batch_size: int = 256) -> list[Prediction]:
+    def predict(self, raw: list[Any], batch_size: int = 256) -> list[Any]:
         """Answers for raw input, in its order, on the device where the model is.
 
         Args:
@@ -286,9 +303,9 @@ class SequenceTask(LightningModule):
         codec, raw = create_codec(self.codec), check_raw(raw)
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
-        answers: list[Prediction] = []
+        answers: list[Any] = []
         with evaluating(self):
             for start in range(0, len(raw), batch_size):
-                batch = codec.encode(raw[start : start + batch_size])
-                answers += self.answers(self(batch.inputs.to(self.device), batch.lengths))
+                batch = self.transfer_batch_to_device(codec.encode(raw[start : start + batch_size]), self.device, 0)
+                answers += self.answers(self.outputs_of(batch), batch)
         return answers

@@ -66,7 +66,7 @@ def _rows(batch: SequenceBatch, rows: list[int]) -> SequenceBatch:
 
 
 def _titles(task: SequenceClassifier, batch: SequenceBatch) -> list[str]:
-    answers = task.answers(task(batch.inputs, batch.lengths))
+    answers = task.answers(task.outputs_of(batch), batch)
     return [
         f"label “{task.labels[target]}”, answer “{answer.label}” (probability {answer.probability:.3f})"
         for target, answer in zip(batch.targets.tolist(), answers, strict=True)

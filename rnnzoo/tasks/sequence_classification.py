@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from rnnzoo.modules.initialization import initialize
 from rnnzoo.modules.pooling import create_pooling
 from rnnzoo.modules.sigmoid_output import SigmoidOutput
 from rnnzoo.registry import TASKS, unknown
-from rnnzoo.tasks._base import Prediction, SequenceTask
+from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
 
 if TYPE_CHECKING:
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 ACCEPTS = ("label",)
 OUTPUTS = ("softmax", "sigmoid")
 METRICS = (MetricSpec("accuracy", "fraction", True), MetricSpec("loss", "nats", False))
+
+
+class Prediction(NamedTuple):
+    """A model's answer for one sequence."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]  # of every label
 
 
 @TASKS.register(
@@ -200,7 +208,7 @@ class SequenceClassifier(SequenceTask):
         """Whether the likeliest label is right, for each row."""
         return {"accuracy": outputs.argmax(dim=-1) == batch.targets}  # (B,)
 
-    def answers(self, outputs: Tensor) -> list[Prediction]:
+    def answers(self, outputs: Tensor, batch: SequenceBatch) -> list[Prediction]:
         """The likeliest label of each row, with the probabilities of all."""
         probabilities = torch.softmax(outputs.float(), dim=-1).tolist()  # (B, V)
         return [self._answer(row) for row in probabilities]

@@ -6,6 +6,7 @@ import socket
 import pytest
 import torch
 
+from rnnzoo.contracts import KINDS
 from rnnzoo.data._batches import FILLER
 from rnnzoo.registry import CODECS, DATA
 
@@ -34,10 +35,26 @@ def same(a, b):
     return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
+def one_label_a_sequence(batch, spec):
+    assert batch.targets.shape == batch.weights.shape == batch.lengths.shape
+    assert batch.weights.eq(1).all()
+
+
+def one_label_a_step(batch, spec):
+    assert batch.targets.shape == batch.weights.shape == batch.inputs.shape[:2]
+    outside = torch.arange(batch.inputs.shape[1]) >= batch.lengths[:, None]
+    assert batch.weights[outside].eq(0).all()
+    assert batch.weights.sum(1).gt(0).all(), "a row without a target"
+
+
+TARGETS = {"label": one_label_a_sequence, "tags": one_label_a_step}
+
+
 def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
     data = entry.target.tiny()
     spec = data.spec
     assert spec["kind"] == entry.kind
+    assert entry.kind in KINDS
     assert json.loads(json.dumps(spec)) == spec
     assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
     assert isinstance(data.data_version, str)
@@ -55,12 +72,12 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
                 assert batch.inputs.is_floating_point()
                 assert batch.inputs.shape == (rows, steps, spec["input_size"])
                 assert batch.inputs.isfinite().all()
-            assert batch.lengths.shape == batch.targets.shape == batch.weights.shape == batch.starts.shape == (rows,)
+            assert batch.lengths.shape == batch.starts.shape == (rows,)
             assert batch.lengths.min() >= 1
             assert batch.lengths.max() <= steps
             assert batch.targets.min() >= 0
             assert batch.targets.max() < spec["output_size"]
-            assert batch.weights.eq(1).all()
+            TARGETS[entry.kind](batch, spec)
             assert batch.starts.all()
 
 
@@ -78,7 +95,11 @@ def test_beyond_its_length_a_row_is_padding_and_no_padding_stands_within(entry):
 
 def test_fillers_have_no_weight(entry):
     batch = entry.target.tiny().splits["train"][[0, FILLER, FILLER]]
-    assert batch.weights.tolist() == [1, 0, 0]
+    assert (batch.weights.flatten(1) if batch.weights.ndim > 1 else batch.weights[:, None]).amax(1).tolist() == [
+        1,
+        0,
+        0,
+    ]
     assert batch.lengths.min() >= 1
 
 

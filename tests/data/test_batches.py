@@ -79,3 +79,33 @@ def test_rows_to_predict_keep_their_order():
     batch = unlabelled_batch([torch.tensor([4, 5]), torch.tensor([6])])
     assert batch.inputs.tolist() == [[4, 5], [6, 0]]
     assert batch.lengths.tolist() == [2, 1]
+
+
+def test_a_target_a_step_lies_beside_its_input_and_has_its_weight():
+    values, weights = torch.arange(10, 20), torch.arange(10) / 4
+    data = FlatSequences(values, [3, 2, 5], values + 100, per_step=True, target_weights=weights)
+    batch = data[[2, FILLER, 0]]
+    assert batch.inputs[0].tolist() == [15, 16, 17, 18, 19]
+    assert torch.equal(batch.targets[0], batch.inputs[0] + 100)
+    assert torch.equal(batch.weights[0], weights[5:])
+    assert batch.targets[2].tolist() == [110, 111, 112, 0, 0]
+    assert batch.weights[2].tolist() == [0, 0.25, 0.5, 0, 0]
+    assert batch.weights[1].tolist() == [0] * 5
+
+
+def test_targets_that_are_numbers_stay_floats():
+    data = FlatSequences(torch.zeros(3, 1), [1, 2], [[0.5], [-0.25]])
+    assert data[[1, 0]].targets.tolist() == [[-0.25], [0.5]]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"targets": [0, 0], "per_step": True}, "targets has 2 rows, values has 3"),
+        ({"targets": [0, 0], "target_weights": [1, 1, 1]}, "per_step is False"),
+        ({"targets": [0, 0, 0], "per_step": True, "target_weights": [1, 1]}, r"shape \(2,\); expected \(3,\)"),
+    ],
+)
+def test_targets_of_another_number_than_the_steps_are_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        FlatSequences(torch.zeros(3), [1, 2], **given)

@@ -31,7 +31,7 @@ def test_the_last_hidden_states_lead_to_the_answers(options):
     forward = torch.stack([shown["l1"].states["hidden"][row, n - 1] for row, n in enumerate(lengths)])
     features = torch.cat([forward, shown["l1_reverse"].states["hidden"][:, 0]], dim=1)
     with torch.no_grad():
-        answers = task.answers(task.head(features))
+        answers = task.answers(task.head(features), None)
     for answer, expected in zip(answers, task.predict(RAW), strict=True):
         close(torch.tensor(list(answer.probabilities.values())), torch.tensor(list(expected.probabilities.values())))
 

@@ -133,7 +133,7 @@ def test_predictions_are_in_order_and_add_up_to_one(tmp_path):
 def test_predicting_leaves_fillers_out():
     batch = make_batch(4, weights=[1, 0, 1, 0])
     task = small().eval()
-    assert task.predict_step(batch, 0) == [task.answers(task(batch.inputs, batch.lengths))[i] for i in (0, 2)]
+    assert task.predict_step(batch, 0) == [task.answers(task(batch.inputs, batch.lengths), batch)[i] for i in (0, 2)]
 
 
 def test_predicting_without_a_codec_says_what_to_do():
@@ -186,7 +186,7 @@ def test_one_sigmoid_is_for_two_labels_and_measures_like_two_logits():
     chosen = torch.where(batch.targets == 1, p, 1 - p)
     torch.testing.assert_close(task.losses(logits, batch), -chosen.log())
     assert task.measures(logits, batch)["accuracy"].equal((p > 0.5) == (batch.targets == 1))
-    assert [answer.probabilities["yes"] for answer in task.answers(logits)] == pytest.approx(p.tolist())
+    assert [answer.probabilities["yes"] for answer in task.answers(logits, batch)] == pytest.approx(p.tolist())
 
 
 def test_data_of_another_spec_is_refused(tmp_path):
