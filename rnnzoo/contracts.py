@@ -62,6 +62,9 @@ class Spec(TypedDict, total=False):
     padding_id: int | None  # the token id of padding, where there is one
     streaming: bool  # whether a batch continues the one before
     version: int  # goes up when the preprocessing changes
+    scheme: str  # of kind "tags": "IOB1", "IOB2", "BIOES" or "BMES" where tags mark spans, else "none"
+    characters: int  # number of character ids, 0 [PAD] and 1 [UNK] among them, where words come with their characters
+    intents: list[str]  # the labels of whole sentences, where there are such beside the steps' tags
 
 
 class MetricSpec(NamedTuple):
