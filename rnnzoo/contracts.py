@@ -60,6 +60,11 @@ class Spec(TypedDict, total=False):
     output_size: int  # number of classes
     labels: list[str]  # the classes' names, in the order of their ids
     padding_id: int | None  # the token id of padding, where there is one
+    begin: int  # of pairs: the token that the decoder reads first
+    end: int  # of pairs: the token that it writes last
+    target_padding_id: int  # of pairs: the token id beyond a target's end
+    unknown: int | None  # of pairs: the target token that stands for every other one; never to be written
+    joint_vocabulary: bool  # of pairs: whether source and target have the same tokens
     streaming: bool  # whether a batch continues the one before
     version: int  # goes up when the preprocessing changes
     scheme: str  # of kind "tags": "IOB1", "IOB2", "BIOES" or "BMES" where tags mark spans, else "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -11,14 +11,14 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 from typing_extensions import Self
 
-from rnnzoo.contracts import SequenceBatch, Spec
-from rnnzoo.data._batches import FlatSequences
+from rnnzoo.contracts import Spec
+from rnnzoo.data._batches import Rows
 from rnnzoo.data._sampler import BucketSampler
 
 SPLITS = ("train", "validation", "test")
 
 
-class ResumableLoader(DataLoader[SequenceBatch]):
+class ResumableLoader(DataLoader[Any]):
     """A loader that Lightning can put back to the batch where a checkpoint was written.
 
     The sampler is asked for its batches when the first one is taken, not before: by then the epoch is set.
@@ -27,7 +27,7 @@ class ResumableLoader(DataLoader[SequenceBatch]):
     sampler: BucketSampler
     taken = 0  # batches handed out in this pass
 
-    def __iter__(self) -> Iterator[SequenceBatch]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         self.taken = self.sampler.start
         # A pass draws a random number, for its workers, when it begins. One that goes on drew it when it began.
         with torch.random.fork_rng(devices=[], enabled=self.taken > 0):
@@ -101,7 +101,7 @@ class ZooData(LightningDataModule):
         self.num_workers = num_workers
         self.pin_memory = pin_memory
         self.parts: int | None = None
-        self._splits: dict[str, FlatSequences] | None = None
+        self._splits: Mapping[str, Rows] | None = None
 
     def take_steps_in(self, parts: int) -> None:
         """From now on ``batch_size`` is that of a whole optimiser step, however many processes share it.
@@ -125,7 +125,7 @@ class ZooData(LightningDataModule):
         """Primitives from which ``CODECS`` rebuilds what turns raw input into batches (key "codec": its name)."""
         raise NotImplementedError(f"{type(self).__name__} does not say its codec.")
 
-    def build_splits(self) -> dict[str, FlatSequences]:
+    def build_splits(self) -> Mapping[str, Rows]:
         """The rows of ``train``, ``validation`` and ``test``; called once."""
         raise NotImplementedError(f"{type(self).__name__} does not build its splits.")
 
@@ -135,7 +135,7 @@ class ZooData(LightningDataModule):
         raise NotImplementedError(f"{cls.__name__} has no tiny form.")
 
     @property
-    def splits(self) -> dict[str, FlatSequences]:
+    def splits(self) -> Mapping[str, Rows]:
         """The three splits, built at the first use."""
         if self._splits is None:
             self._splits = self.build_splits()

@@ -15,7 +15,20 @@ FILLER = -1
 """The index of a row that only fills a batch up: one step of padding, target 0, weight 0."""
 
 
-class FlatSequences(Dataset[SequenceBatch]):
+class Rows(Dataset[Any]):
+    """What loaders take batches from: ``rows[list of row numbers]`` is a whole batch; ``FILLER`` rows have weight 0.
+
+    Attributes:
+        lengths: (R,) how long each row is, which bucketing sorts by.
+    """
+
+    lengths: Tensor
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} does not say how many rows it has.")
+
+
+class FlatSequences(Rows):
     """R labelled sequences; ``dataset[list of row numbers]`` is a whole padded ``SequenceBatch``.
 
     Args:

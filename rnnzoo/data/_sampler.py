@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import DistributedSampler
 
-from rnnzoo.data._batches import FILLER, FlatSequences
+from rnnzoo.data._batches import FILLER, Rows
 
 POOL_BATCHES = 50
 """Rows are sorted by length within pools of this many shuffled batches: little padding, other neighbours each epoch."""
@@ -50,7 +50,7 @@ class BucketSampler(DistributedSampler[list[int]]):
 
     def __init__(
         self,
-        dataset: FlatSequences,
+        dataset: Rows,
         batch_size: int,
         *,
         shuffle: bool = True,
