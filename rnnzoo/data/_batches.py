@@ -94,6 +94,19 @@ class FlatSequences(Rows):
         rows = torch.as_tensor(rows)
         return cls(rows.flatten(0, 1), torch.full((len(rows),), rows.shape[1]), targets)
 
+    @classmethod
+    def with_target_a_step(cls, rows: Any, targets: Any, weights: Any) -> FlatSequences:
+        """Rows (R, T) or (R, T, I) that all have T steps, with targets and weights (R, T)."""
+        rows, targets, weights = (torch.as_tensor(each) for each in (rows, targets, weights))
+        lengths = torch.full((len(rows),), rows.shape[1])
+        return cls(
+            rows.flatten(0, 1),
+            lengths,
+            targets.flatten(0, 1),
+            per_step=True,
+            target_weights=weights.flatten(),
+        )
+
     def __len__(self) -> int:
         return len(self.lengths)
 

@@ -10,19 +10,14 @@ descent is difficult", IEEE Transactions on Neural Networks 5(2), 1994.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import torch
 
-from rnnzoo.contracts import SequenceBatch, Spec
-from rnnzoo.data._base import SPLITS, ZooData
-from rnnzoo.data._batches import FlatSequences, unlabelled_batch
-from rnnzoo.registry import CODECS, DATA
+from rnnzoo.data._batches import FlatSequences
+from rnnzoo.data._drawn import DrawnData, check_positive
+from rnnzoo.registry import DATA
 
 SYMBOLS, NOISE, MARK = "ABCDEFGH", "abcdefgh", "?"
 TOKENS = SYMBOLS + NOISE + MARK
-VERSION = 1
 
 
 def recall_sequences(rows: int, lag: int, random: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
@@ -37,35 +32,6 @@ def recall_sequences(rows: int, lag: int, random: np.random.RandomState) -> tupl
     return np.concatenate([symbols[:, None], noise, mark], axis=1).astype(np.int64), symbols.astype(np.int64)
 
 
-@CODECS.register("recall")
-class RecallCodec:
-    """Strings such as ``"Cabheg?"`` as tokens: symbols A to H, noise a to h, the mark ?."""
-
-    def encode(self, raw: list[Any]) -> SequenceBatch:
-        """``raw`` as a batch of tokens (B, T).
-
-        Raises:
-            ValueError: there is nothing to encode, or an item is empty, no string, or holds another character.
-        """
-        if not raw:
-            raise ValueError("there is no sequence to encode; expected at least one, such as 'Cabheg?'.")
-        return unlabelled_batch([self._tokens(item, number) for number, item in enumerate(raw)])
-
-    def decode(self, ids: list[int]) -> list[str]:
-        """The characters of token ids."""
-        return [TOKENS[i] for i in ids]
-
-    def state(self) -> dict[str, Any]:
-        """Primitives from which the codec is rebuilt."""
-        return {"codec": "recall"}
-
-    @staticmethod
-    def _tokens(item: Any, number: int) -> torch.Tensor:
-        if not isinstance(item, str) or not item or not set(item) <= set(TOKENS):
-            raise ValueError(f"item {number} is {item!r}; expected a string of {TOKENS}, such as 'Cabheg?'.")
-        return torch.tensor([TOKENS.index(character) for character in item])
-
-
 @DATA.register(
     "delayed_recall",
     description="the first of a sequence's symbols, asked for after a stretch of noise",
@@ -73,7 +39,7 @@ class RecallCodec:
     licence="generated",
     source="",
 )
-class DelayedRecall(ZooData):
+class DelayedRecall(DrawnData):
     """2,000 training, 500 validation and 500 test sequences of tokens; 8 classes, the symbols.
 
     Args:
@@ -99,46 +65,16 @@ class DelayedRecall(ZooData):
         seed: int = 0,
         num_workers: int = 0,
     ) -> None:
+        check_positive(lag=lag)
         super().__init__(
-            batch_size=batch_size, eval_batch_size=eval_batch_size, shuffle=shuffle, seed=seed, num_workers=num_workers
-        )
-        self.rows = dict(zip(SPLITS, (training, validation, test), strict=True))
-        for name, value in (("lag", lag), *self.rows.items()):
-            if value < 1:
-                raise ValueError(f"{name} is {value}; expected at least 1.")
+            alphabet=TOKENS, labels=SYMBOLS, example="Cabheg?", rows=(training, validation, test), data_seed=data_seed,
+            batch_size=batch_size, eval_batch_size=eval_batch_size, shuffle=shuffle, seed=seed, num_workers=num_workers,
+        )  # fmt: skip
         self.lag = lag
-        self.data_seed = data_seed
 
-    @property
-    def spec(self) -> Spec:
-        """Seventeen tokens in, eight symbols out; there is no padding."""
-        return Spec(
-            kind="label",
-            input="tokens",
-            input_size=len(TOKENS),
-            output_size=len(SYMBOLS),
-            labels=list(SYMBOLS),
-            padding_id=None,
-            streaming=False,
-            version=VERSION,
-        )
-
-    @property
-    def data_version(self) -> str:
-        """The version of the recipe above."""
-        return f"{VERSION}"
-
-    def codec_state(self) -> dict[str, Any]:
-        """The state of a ``RecallCodec``."""
-        return RecallCodec().state()
-
-    def build_splits(self) -> dict[str, FlatSequences]:
-        """Draw all three splits from one generator."""
-        random = np.random.RandomState(self.data_seed)
-        return {
-            split: FlatSequences.of_equal_length(*recall_sequences(rows, self.lag, random))
-            for split, rows in self.rows.items()
-        }
+    def draw(self, split: str, rows: int, random: np.random.RandomState) -> FlatSequences:
+        """Rows and their symbols."""
+        return FlatSequences.of_equal_length(*recall_sequences(rows, self.lag, random))
 
     @classmethod
     def tiny(cls) -> DelayedRecall:

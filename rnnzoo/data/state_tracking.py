@@ -16,17 +16,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-import torch
 
-from rnnzoo.contracts import SequenceBatch, Spec
-from rnnzoo.data._base import SPLITS, ZooData
-from rnnzoo.data._batches import FlatSequences, unlabelled_batch
-from rnnzoo.registry import CODECS, DATA, unknown
+from rnnzoo.data._batches import FlatSequences
+from rnnzoo.data._drawn import DrawnData, check_positive
+from rnnzoo.registry import DATA, unknown
 
-VERSION = 1
 MODULUS = 5
 OPERATIONS = "+-*"
 PERMUTATIONS = tuple(itertools.permutations(range(3)))
@@ -41,6 +38,7 @@ class Problem(NamedTuple):
     labels: tuple[str, ...]
     draw: Callable[[int, np.random.RandomState], np.ndarray]  # a word of so many tokens, int64
     answer: Callable[[np.ndarray], int]  # the label's number
+    example: str
 
 
 def _arithmetic(length: int, random: np.random.RandomState) -> np.ndarray:
@@ -73,47 +71,11 @@ def composed(word: np.ndarray) -> int:
 
 PROBLEMS: dict[str, Problem] = {
     "parity": Problem(
-        "01", ("even", "odd"), lambda n, random: random.randint(0, 2, size=n), lambda w: int(w.sum() % 2)
+        "01", ("even", "odd"), lambda n, random: random.randint(0, 2, size=n), lambda w: int(w.sum() % 2), "0110"
     ),
-    "modular_arithmetic": Problem("01234" + OPERATIONS, tuple("01234"), _arithmetic, value),
-    "s3": Problem(LETTERS, tuple(LETTERS), lambda n, random: random.randint(0, 6, size=n), composed),
+    "modular_arithmetic": Problem("01234" + OPERATIONS, tuple("01234"), _arithmetic, value, "3+2*4"),
+    "s3": Problem(LETTERS, tuple(LETTERS), lambda n, random: random.randint(0, 6, size=n), composed, "caf"),
 }
-
-
-@CODECS.register("formal")
-class FormalCodec:
-    """Words such as ``"0110"``, ``"3+2*4"`` or ``"caf"`` as tokens, one a character.
-
-    Args:
-        problem: whose tokens.
-    """
-
-    def __init__(self, problem: str) -> None:
-        self.problem = problem
-        self.tokens = _problem(problem).tokens
-
-    def encode(self, raw: list[Any]) -> SequenceBatch:
-        """``raw`` as a batch of tokens (B, T).
-
-        Raises:
-            ValueError: there is nothing to encode, or an item is empty, no string, or holds another character.
-        """
-        if not raw:
-            raise ValueError(f"there is no word to encode; expected at least one, of {self.tokens}.")
-        return unlabelled_batch([self._word(item, number) for number, item in enumerate(raw)])
-
-    def decode(self, ids: list[int]) -> list[str]:
-        """The characters of token ids."""
-        return [self.tokens[i] for i in ids]
-
-    def state(self) -> dict[str, Any]:
-        """Primitives from which the codec is rebuilt."""
-        return {"codec": "formal", "problem": self.problem}
-
-    def _word(self, item: Any, number: int) -> torch.Tensor:
-        if not isinstance(item, str) or not item or not set(item) <= set(self.tokens):
-            raise ValueError(f"item {number} is {item!r}; expected a string of the characters {self.tokens}.")
-        return torch.tensor([self.tokens.index(character) for character in item])
 
 
 @DATA.register(
@@ -123,7 +85,7 @@ class FormalCodec:
     licence="generated",
     source="",
 )
-class StateTracking(ZooData):
+class StateTracking(DrawnData):
     """Words of every length up to ``longest``, as likely each, to train on and for validation; longer ones to test.
 
     Args:
@@ -155,58 +117,28 @@ class StateTracking(ZooData):
         seed: int = 0,
         num_workers: int = 0,
     ) -> None:
-        super().__init__(
-            batch_size=batch_size, eval_batch_size=eval_batch_size, shuffle=shuffle, seed=seed, num_workers=num_workers
-        )
-        _problem(problem)
-        self.problem = problem
-        self.rows = dict(zip(SPLITS, (training, validation, test), strict=True))
-        counts = {"shortest": shortest, "training": training, "validation": validation, "test": test}
-        for name, number in counts.items():
-            if number < 1:
-                raise ValueError(f"{name} is {number}; expected at least 1.")
+        problem_ = find_problem(problem)
+        check_positive(shortest=shortest)
         if not shortest <= longest < test_longest:
             raise ValueError(
                 f"shortest is {shortest}, longest {longest} and test_longest {test_longest}; expected them to rise."
             )
+        super().__init__(
+            alphabet=problem_.tokens, labels=problem_.labels, example=problem_.example,
+            rows=(training, validation, test), data_seed=data_seed, batch_size=batch_size,
+            eval_batch_size=eval_batch_size, shuffle=shuffle, seed=seed, num_workers=num_workers,
+        )  # fmt: skip
+        self.problem = problem
         self.lengths = {"train": (shortest, longest), "validation": (shortest, longest)}
         self.lengths["test"] = (longest + 1, test_longest)
-        self.data_seed = data_seed
 
-    @property
-    def spec(self) -> Spec:
-        """The problem's tokens in, its answers out; there is no padding token."""
+    def draw(self, split: str, rows: int, random: np.random.RandomState) -> FlatSequences:
+        """Words and their answers."""
         problem = PROBLEMS[self.problem]
-        return Spec(
-            kind="label",
-            input="tokens",
-            input_size=len(problem.tokens),
-            output_size=len(problem.labels),
-            labels=list(problem.labels),
-            padding_id=None,
-            streaming=False,
-            version=VERSION,
-        )
-
-    @property
-    def data_version(self) -> str:
-        """The version of the recipe above."""
-        return f"{VERSION}"
-
-    def codec_state(self) -> dict[str, Any]:
-        """The state of a ``FormalCodec``."""
-        return FormalCodec(self.problem).state()
-
-    def build_splits(self) -> dict[str, FlatSequences]:
-        """Draw all three splits from one generator."""
-        random = np.random.RandomState(self.data_seed)
-        problem, found = PROBLEMS[self.problem], {}
-        for split, rows in self.rows.items():
-            low, high = self.lengths[split]
-            words = [problem.draw(length, random) for length in random.randint(low, high + 1, size=rows)]
-            answers = [problem.answer(word) for word in words]
-            found[split] = FlatSequences(np.concatenate(words), [len(word) for word in words], answers)
-        return found
+        low, high = self.lengths[split]
+        words = [problem.draw(length, random) for length in random.randint(low, high + 1, size=rows)]
+        answers = [problem.answer(word) for word in words]
+        return FlatSequences(np.concatenate(words), [len(word) for word in words], answers)
 
     @classmethod
     def tiny(cls) -> StateTracking:
@@ -214,7 +146,12 @@ class StateTracking(ZooData):
         return cls(longest=6, test_longest=12, training=64, validation=16, test=16, batch_size=16)
 
 
-def _problem(name: str) -> Problem:
+def find_problem(name: str) -> Problem:
+    """The problem of this name.
+
+    Raises:
+        UnknownName: there is none.
+    """
     if name not in PROBLEMS:
         raise unknown("problem", name, PROBLEMS)
     return PROBLEMS[name]

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnzoo.data.delayed_recall import DelayedRecall, RecallCodec
-from rnnzoo.registry import CODECS
+from rnnzoo.data.delayed_recall import DelayedRecall
 
 
 def by_the_recipe(rows, lag):
@@ -21,7 +20,7 @@ def test_the_rows_are_those_of_the_recipe_and_the_codec_reads_them(lag):
     for split, rows in (("train", 50), ("validation", 20), ("test", 30)):
         expected = by_the_recipe(rows, lag)
         batch = data.splits[split][range(rows)]
-        codec = RecallCodec()
+        codec = data.codec
         assert batch.inputs.equal(codec.encode([text for text, _ in expected]).inputs)
         assert ["".join(codec.decode(row)) for row in batch.inputs.tolist()] == [text for text, _ in expected]
         assert batch.targets.tolist() == [label for _, label in expected]
@@ -37,19 +36,10 @@ def test_by_default_there_are_2000_rows_to_train_on_and_every_symbol_is_about_as
 
 def test_the_labels_are_the_symbols_as_the_codec_writes_them():
     data = DelayedRecall.tiny()
-    assert data.spec["labels"] == list("ABCDEFGH")
-    assert isinstance(CODECS.create(data.codec_state()["codec"]), RecallCodec)
+    assert data.spec["labels"] == list("ABCDEFGH") == data.codec.decode(range(8))
 
 
-@pytest.mark.parametrize("item", ["", "AbX?", "A b?", ["A", "b"], 3])
-def test_what_is_no_sequence_is_refused_with_its_place(item):
-    with pytest.raises(ValueError, match="item 1 is"):
-        RecallCodec().encode(["Ab?", item])
-
-
-def test_nothing_to_encode_and_impossible_sizes_are_refused():
-    with pytest.raises(ValueError, match="no sequence to encode"):
-        RecallCodec().encode([])
+def test_impossible_sizes_are_refused():
     with pytest.raises(ValueError, match="lag is 0"):
         DelayedRecall(lag=0)
     with pytest.raises(ValueError, match="validation is 0"):

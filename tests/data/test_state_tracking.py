@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from rnnzoo.data.state_tracking import PROBLEMS, FormalCodec, StateTracking
+from rnnzoo.data.state_tracking import PROBLEMS, StateTracking
 from rnnzoo.registry import CODECS, UnknownName
 
 
 def words(problem, split="train", **sizes):
     data = StateTracking(problem, training=300, validation=100, test=100, **sizes)
-    batch, codec = data.splits[split][range(len(data.splits[split]))], FormalCodec(problem)
+    batch, codec = data.splits[split][range(len(data.splits[split]))], data.codec
     for row, length, target in zip(batch.inputs.tolist(), batch.lengths.tolist(), batch.targets.tolist(), strict=True):
         yield "".join(codec.decode(row[:length])), data.spec["labels"][target]
 
@@ -65,7 +65,5 @@ def test_what_makes_no_sense_is_refused():
         StateTracking(test_longest=40)
     with pytest.raises(ValueError, match="training is 0; expected at least 1"):
         StateTracking(training=0)
-    with pytest.raises(ValueError, match="item 1 is '012'; expected a string of the characters 01"):
-        FormalCodec("parity").encode(["01", "012"])
-    with pytest.raises(ValueError, match="no word to encode"):
-        FormalCodec("s3").encode([])
+    with pytest.raises(ValueError, match="item 1 is '012'; expected a string of the symbols 0 1, such as '0110'"):
+        StateTracking("parity").codec.encode(["01", "012"])
