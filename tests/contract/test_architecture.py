@@ -26,8 +26,9 @@ MAY_IMPORT = {
     "modules": RECURRENT,
     "metrics": {"contracts", "ops"},
     "figures": {"contracts"},
-    "data": {"contracts", "registry"},
-    "tasks": RECURRENT | {"modules", "metrics", "figures"},
+    "tag_schemes": {"registry"},
+    "data": {"contracts", "registry", "tag_schemes"},
+    "tasks": RECURRENT | {"modules", "metrics", "figures", "tag_schemes"},
     "callbacks": {"contracts", "registry", "recurrent", "metrics", "tasks", "figures", "stopping"},
 }
 MAY_IMPORT["pretrained"] = set(MAY_IMPORT) - {"laws", "figures"} | {"rnnzoo"}
