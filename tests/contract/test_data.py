@@ -6,7 +6,7 @@ import socket
 import pytest
 import torch
 
-from rnnzoo.contracts import KINDS
+from rnnzoo.contracts import KINDS, PairBatch
 from rnnzoo.data._batches import FILLER
 from rnnzoo.registry import CODECS, DATA
 
@@ -31,6 +31,11 @@ def loaders(data):
     return {"train": data.train_dataloader(), "validation": data.val_dataloader(), "test": data.test_dataloader()}
 
 
+def sequence_of(batch):
+    """What the model reads."""
+    return batch.source if isinstance(batch, PairBatch) else batch.inputs
+
+
 def same(a, b):
     return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
@@ -47,7 +52,21 @@ def one_label_a_step(batch, spec):
     assert batch.weights.sum(1).gt(0).all(), "a row without a target"
 
 
-TARGETS = {"label": one_label_a_sequence, "tags": one_label_a_step}
+def a_sequence_a_sequence(batch, spec):
+    assert batch.source.shape[:1] == batch.source_lengths.shape == batch.lengths.shape
+    assert batch.source.min() >= 0
+    assert batch.source.max() < spec["input_size"]
+    assert 1 <= batch.source_lengths.min() <= batch.source_lengths.max() == batch.source.shape[1]
+    assert batch.inputs.shape == batch.targets.shape == batch.weights.shape
+    steps = torch.arange(batch.targets.shape[1])
+    inside = steps < batch.lengths[:, None]
+    assert torch.equal(batch.weights, inside.float())
+    assert batch.inputs[:, 0].eq(spec["begin"]).all()
+    assert torch.equal((batch.targets == spec["end"]), steps == batch.lengths[:, None] - 1)
+    assert torch.equal(batch.inputs[:, 1:][inside[:, 1:]], batch.targets[:, :-1][inside[:, 1:]])
+
+
+TARGETS = {"label": one_label_a_sequence, "tags": one_label_a_step, "pair": a_sequence_a_sequence}
 
 
 def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
@@ -56,7 +75,8 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
     assert spec["kind"] == entry.kind
     assert entry.kind in KINDS
     assert json.loads(json.dumps(spec)) == spec
-    assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
+    if entry.kind != "pair":
+        assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
     assert isinstance(data.data_version, str)
     data.setup()
     assert data.spec == spec
@@ -67,7 +87,7 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
                 assert batch.inputs.dtype == torch.int64
                 assert batch.inputs.ndim == 2
                 assert batch.inputs.min() >= 0
-                assert batch.inputs.max() < spec["input_size"]
+                assert batch.inputs.max() < spec["output_size" if entry.kind == "pair" else "input_size"]
             else:
                 assert batch.inputs.is_floating_point()
                 assert batch.inputs.shape == (rows, steps, spec["input_size"])
@@ -86,6 +106,10 @@ def test_beyond_its_length_a_row_is_padding_and_no_padding_stands_within(entry):
     padding = data.spec["padding_id"]
     for loader in loaders(data).values():
         for batch in loader:
+            if entry.kind == "pair":
+                beyond = torch.arange(batch.source.shape[1]) >= batch.source_lengths[:, None]
+                assert torch.equal(batch.source == padding, beyond)
+                padding = data.spec["target_padding_id"]
             outside = torch.arange(batch.inputs.shape[1]) >= batch.lengths[:, None]
             if padding is not None:
                 assert torch.equal(batch.inputs == padding, outside)
@@ -140,7 +164,7 @@ def test_no_row_is_in_two_splits(entry):
     rows = {}
     for split in SPLITS:
         part = data.splits[split]
-        rows[split] = {str(part[[i]].inputs.tolist()) for i in range(len(part))}
+        rows[split] = {str(sequence_of(part[[i]]).tolist()) for i in range(len(part))}
     for a, b in (("train", "validation"), ("train", "test"), ("validation", "test")):
         assert not rows[a] & rows[b]
 
