@@ -75,10 +75,12 @@ class Segmenter:
         self._known: dict[str, list[int]] = {}
         self._bpe: Any = None
         if tokenizer == "bpe":
-            pairs = [tuple(merge.split(" ")) for merge in self.merges]
-            for pair in pairs:
-                if len(pair) != 2 or not {*pair, "".join(pair)} <= self.index.keys():
-                    raise ValueError(f"the merge {' '.join(pair)!r} does not fit the vocabulary of {len(self.index)}.")
+            pairs = []
+            for merge in self.merges:
+                left, _, right = merge.partition(" ")
+                if not {left, right, left + right} <= self.index.keys():
+                    raise ValueError(f"the merge {merge!r} does not fit the vocabulary of {len(self.index)} tokens.")
+                pairs.append((left, right))
             self._bpe = models.BPE(vocab=self.index, merges=pairs, byte_fallback=True)
 
     def ids(self, text: str) -> list[int]:
@@ -192,7 +194,7 @@ def _train_bpe(counts: Counter[str], size: int | None, minimum_count: int, lower
             f"characters; expected at least {least}, or a higher minimum_count (rarer characters are their bytes)."
         )
     tokenizer = Tokenizer(models.BPE(byte_fallback=True))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("\n", "removed")  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("\n", "removed")
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         min_frequency=minimum_count,
