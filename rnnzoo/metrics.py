@@ -50,3 +50,45 @@ class WeightedMean(Metric):
             raise ValueError("a metric was asked for over no element at all; expected a batch with a weight above 0.")
         self.n = round(weight)
         return self.total / self.weight
+
+
+class MacroF1(Metric):
+    """The mean over the classes of 2 right / (answered + there are), of every row of every batch of every process.
+
+    Classes that are neither answered nor there have no share in it, as in scikit-learn's ``f1_score(average="macro")``.
+
+    Args:
+        classes: V.
+    """
+
+    full_state_update = False
+    counts: Tensor
+    n: int = 0
+    """The sum of the weights when it was last computed."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        dtype = torch.float32 if torch.backends.mps.is_available() else torch.float64
+        # of each class: right answers, answers, rows; the confusion matrix's diagonal and the sums of its two sides
+        self.add_state("counts", torch.zeros(3, classes, dtype=dtype), dist_reduce_fx="sum")
+
+    def update(self, answers: Tensor, targets: Tensor, weights: Tensor) -> None:
+        """Add rows: ``answers`` and ``targets`` (...) int64 classes, ``weights`` (...), 0 on what is none."""
+        weights = weights.flatten().to(self.counts.dtype)
+        answers, targets = answers.flatten(), targets.flatten()
+        self.counts[0].index_add_(0, targets, weights * (answers == targets))
+        self.counts[1].index_add_(0, answers, weights)
+        self.counts[2].index_add_(0, targets, weights)
+
+    def compute(self) -> Tensor:
+        """The mean so far.
+
+        Raises:
+            ValueError: no row with a weight has been seen.
+        """
+        right, answered, there = self.counts  # (V,)
+        self.n = round(float(there.sum()))
+        if self.n <= 0:
+            raise ValueError("a metric was asked for over no row at all; expected a batch with a weight above 0.")
+        both = answered + there
+        return (2 * right[both > 0] / both[both > 0]).mean()

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from sklearn.metrics import f1_score
 
-from rnnzoo.metrics import WeightedMean
+from rnnzoo.metrics import MacroF1, WeightedMean
 
 
 def test_is_the_weighted_mean_in_any_batching():
@@ -44,3 +45,31 @@ def test_a_mean_over_nothing_is_an_error():
     mean.update(torch.tensor(0.0), torch.tensor(0.0))
     with pytest.raises(ValueError, match="over no element"):
         mean.compute()
+
+
+@pytest.mark.parametrize("size", [1, 7, 40])
+def test_the_macro_f1_is_scikit_learns_in_any_batching(size):
+    targets, answers = torch.randint(0, 4, (40,)), torch.randint(1, 5, (40,))  # 5 of 7 classes; 0 never answered
+    meter = MacroF1(7)
+    for part in zip(answers.split(size), targets.split(size), strict=True):
+        meter.update(*part, torch.ones(len(part[0])))
+    assert float(meter.compute()) == pytest.approx(f1_score(targets, answers, average="macro"), abs=1e-14)
+    assert meter.n == 40
+
+
+def test_what_has_no_weight_is_no_row_of_the_macro_f1():
+    targets, answers, weights = torch.randint(0, 3, (3, 20)).unbind()
+    weights = (weights > 0).float()
+    meter = MacroF1(3)
+    meter.update(answers[None], targets[None], weights[None])
+    real = weights > 0
+    expected = f1_score(targets[real], answers[real], average="macro")
+    assert float(meter.compute()) == pytest.approx(expected, abs=1e-14)
+    assert meter.n == int(real.sum())
+
+
+def test_a_macro_f1_over_nothing_is_an_error():
+    meter = MacroF1(2)
+    meter.update(torch.tensor([1]), torch.tensor([0]), torch.tensor([0.0]))
+    with pytest.raises(ValueError, match="over no row"):
+        meter.compute()

@@ -38,7 +38,8 @@ def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list
     before = len(made)
     for key in table.trials:
         made.append(Column(f"best {key.replace('_', ' ')}", True, [_won(line, key, table) for line in lines] + blank))
-    for split, name in (("test", metric), ("validation", metric), ("train", metric), ("test", "loss")):
+    further = [("test", name) for name in table.metrics if name not in (metric, "loss")]
+    for split, name in (("test", metric), *further, ("validation", metric), ("train", metric), ("test", "loss")):
         heading = f"{split} {name}"
         made.append(Column(heading, True, [str(line.values.get((split, name), "")) for line in lines] + blank))
     held_against = [_references(line, metric, sources) for line in lines]

@@ -33,6 +33,9 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
     metrics = [metric.name for metric in task.metrics]
     if table.monitor.metric not in metrics:
         raise TableError(f"table {table.name}: monitor.metric is one of {metrics}, not '{table.monitor.metric}'.")
+    for name in table.metrics:
+        if name not in metrics:
+            raise TableError(f"table {table.name}: metrics has '{name}', and task {table.task} measures {metrics}.")
     for name, options in table.traces.items():
         if name not in TRACES:
             raise unknown("trace", name, TRACES)

@@ -77,6 +77,7 @@ class Table:
     variants: dict[str, list[Any]] = field(default_factory=dict)
     quick: dict[str, Any] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
+    metrics: tuple[str, ...] = ()  # of the test split, that the report shows besides the monitored one and the loss
     figures: tuple[str, ...] = ("comparison",)
     traces: dict[str, dict[str, Any]] = field(default_factory=dict)  # name of a trace -> its options
     parameters: int | None = None  # of every whole model; the runner works out each layer's hidden_size
@@ -140,6 +141,7 @@ def parse_table(text: str, where: str) -> Table:
     raw["references"] = tuple(
         _record(Reference, item, f"{where}, references") for item in _list(raw.get("references", []), where)
     )
+    raw["metrics"] = tuple(_list(raw.get("metrics", []), f"{where}, metrics"))
     raw["figures"] = tuple(raw.get("figures", ("comparison",)))
     table: Table = _record(Table, raw, where)
     _check(table, where)

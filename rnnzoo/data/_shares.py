@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -22,3 +24,18 @@ def draw_shares(rows: int, shares: dict[str, float], seed: int) -> dict[str, lis
     if begin >= rows:
         raise ValueError(f"{rows} row(s) leave none to train on after {shares}; give more rows or smaller shares.")
     return {"train": sorted(order[begin:].tolist()), **drawn}
+
+
+def draw_distinct(keys: Sequence[str], shares: dict[str, float], seed: int) -> dict[str, list[int]]:
+    """As ``draw_shares``, of the distinct keys: rows of the same key are in the same split.
+
+    Args:
+        keys: of each row.
+    """
+    distinct = sorted(set(keys))
+    drawn = draw_shares(len(distinct), shares, seed)
+    home = {distinct[i]: split for split, places in drawn.items() for i in places}
+    found: dict[str, list[int]] = {split: [] for split in drawn}
+    for row, key in enumerate(keys):
+        found[home[key]].append(row)
+    return found

@@ -49,6 +49,7 @@ _TOKENIZERS: dict[str, Tokenizer] = {
     "split": _split,
     "keras": _keras,
     "basic_english": torchtext_tokenizer("basic_english"),
+    "characters": list,
 }
 
 
@@ -74,6 +75,7 @@ def find_tokenizer(name: str) -> Tokenizer:
     - "split": lower case, cut at single blanks (``lower().split(" ")``), as the book does.
     - "keras": as Keras' ``Tokenizer``: lower case, ASCII punctuation but the apostrophe is a blank, cut at blanks.
     - "basic_english": torchtext's.
+    - "characters": every character (code point) as it is, blanks too.
 
     Raises:
         UnknownName: with near misses.

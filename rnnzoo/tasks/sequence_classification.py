@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchmetrics import Metric
 
 from rnnzoo.contracts import GateValues, MetricSpec, SequenceBatch, Spec
+from rnnzoo.metrics import MacroF1
 from rnnzoo.modules.encoder import Encoder
 from rnnzoo.modules.initialization import initialize
 from rnnzoo.modules.pooling import create_pooling
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
 
 ACCEPTS = ("label",)
 OUTPUTS = ("softmax", "sigmoid")
-METRICS = (MetricSpec("accuracy", "fraction", True), MetricSpec("loss", "nats", False))
+METRICS = (
+    MetricSpec("accuracy", "fraction", True),
+    MetricSpec("macro_f1", "fraction", True),
+    MetricSpec("loss", "nats", False),
+)
 
 
 class Prediction(NamedTuple):
@@ -40,7 +46,8 @@ class Prediction(NamedTuple):
     metrics=METRICS,
 )
 class SequenceClassifier(SequenceTask):
-    """Logits (B, V) for sequences (B, T) of tokens or (B, T, I) of channels; cross entropy in nats; accuracy.
+    """Logits (B, V) for sequences (B, T) of tokens or (B, T, I) of channels; cross entropy in nats; accuracy and
+    the mean F1 of the labels.
 
     Args:
         spec: the datamodule's, of kind "label".
@@ -204,9 +211,14 @@ class SequenceClassifier(SequenceTask):
             low, high = (int(bound) for bound in batch.targets.aminmax())
             raise ValueError(f"targets go from {low} to {high}; expected 0 to {len(self.labels) - 1}.") from error
 
-    def measures(self, outputs: Tensor, batch: SequenceBatch) -> dict[str, Tensor]:
-        """Whether the likeliest label is right, for each row."""
-        return {"accuracy": outputs.argmax(dim=-1) == batch.targets}  # (B,)
+    def measures(self, outputs: Tensor, batch: SequenceBatch) -> dict[str, Any]:
+        """Whether the likeliest label is right, for each row; and what the F1 of the labels is counted from."""
+        answers = outputs.argmax(dim=-1)  # (B,)
+        return {"accuracy": answers == batch.targets, "macro_f1": (answers, batch.targets, batch.weights)}
+
+    def create_meter(self, metric: MetricSpec) -> Metric:
+        """Of the F1, which is no mean over rows, one that counts."""
+        return MacroF1(int(self.spec["output_size"])) if metric.name == "macro_f1" else super().create_meter(metric)
 
     def answers(self, outputs: Tensor, batch: SequenceBatch) -> list[Prediction]:
         """The likeliest label of each row, with the probabilities of all."""

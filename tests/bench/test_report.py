@@ -56,6 +56,15 @@ def test_csv_markdown_and_page_hold_the_same_cells(written):
     assert all(cell.replace("|", r"\|") in markdown for cell in cells)
 
 
+def test_further_metrics_stand_behind_the_monitored_one(small_with, row, tmp_path):
+    rows = [row(metric=metric, value=value) for metric, value in (("accuracy", 0.5), ("macro_f1", 0.25), ("loss", 2.0))]
+    for metrics, expected in (([], []), (["macro_f1", "loss"], ["test macro_f1"])):
+        written = write_report(small_with(metrics=metrics), rows, tmp_path, tmp_path)
+        with written["csv"].open(newline="") as stream:
+            headings = next(csv.reader(stream))
+        assert [name for name in headings if name.startswith("test")] == ["test accuracy", *expected, "test loss"]
+
+
 def test_the_page_needs_no_other_file_and_links_its_sources(written):
     page = Cells()
     page.feed(written["html"].read_text())

@@ -30,7 +30,8 @@ def test_rows_say_what_was_done_and_a_second_time_nothing_is(small, tmp_path):
     assert make(runs, tmp_path).made == runs
     path = row_file(tmp_path, runs[0])
     rows, before = read_rows(path), path.read_bytes()
-    assert set(measured(rows)) == {(s, m) for s in ("train", "validation", "test") for m in ("accuracy", "loss")}
+    splits, metrics = ("train", "validation", "test"), ("accuracy", "macro_f1", "loss")
+    assert set(measured(rows)) == {(split, metric) for split in splits for metric in metrics}
     assert {(row.split, row.n) for row in rows} == {("train", 300), ("validation", 100), ("test", 100)}
     assert {row.steps for row in rows} == {4 * 6}  # epochs x batches
     embedding, cell, head = 10 * 8, 8 * 8 + 8 * 8 + 2 * 8, 8 * 19 + 19
@@ -157,7 +158,7 @@ def test_after_kill_9_no_finished_run_is_repeated_and_no_row_is_lost(small_with,
     assert outcome.there == runs[:1]
     assert outcome.made == runs[1:]
     assert (first.read_bytes(), first.stat().st_mtime_ns) == before
-    assert all(len(row_file(results, run).read_text().splitlines()) == 6 for run in runs)
+    assert all(len(row_file(results, run).read_text().splitlines()) == 9 for run in runs)
     assert all(json.loads(line) for run in runs for line in row_file(results, run).read_text().splitlines())
 
 

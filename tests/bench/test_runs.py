@@ -94,6 +94,7 @@ def test_a_mistaken_override_is_named(small, options, error, message):
         ({"trainer": {"devices": 2}}, TableError, "set by the runner"),
         ({"trainer": {"accumulate_grad_batches": 2}}, TableError, "give --accumulate"),
         ({"monitor": {"metric": "acuracy", "mode": "max"}}, TableError, "accuracy"),
+        ({"metrics": ["micro_f1"]}, TableError, "metrics has 'micro_f1', and .*'macro_f1'"),
         ({"entries": [{"label": "a", "layer": "lstn"}]}, UnknownName, "did you mean"),
         ({"entries": [{"label": "a", "layer": "gru"}, {"label": "b", "layer": "gru"}]}, TableError, "same settings"),
     ],

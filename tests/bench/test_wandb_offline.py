@@ -75,7 +75,7 @@ def test_the_curves_end_with_the_training(made):
 def test_the_result_row_is_the_summary(made):
     run, results, logged = made
     rows = read_rows(row_file(results, run))
-    assert len(rows) == 6
+    assert len(rows) == 9
     for row in rows:
         assert logged.summary[f"result/{row.split}/{row.metric}"] == row.value
         assert logged.summary["result/parameters"] == row.parameters

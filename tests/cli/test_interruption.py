@@ -92,6 +92,6 @@ def test_bench_run_stops_at_ctrl_c_and_the_same_command_ends_with_the_same_rows(
         ]
         for name in ("whole", "cut")
     ]
-    assert len(rows[0]) == len(rows[1]) == 6
+    assert len(rows[0]) == len(rows[1]) == 9
     for one, other in zip(*rows, strict=True):
         assert {key: one[key] for key in ("split", "metric", "value", "n", "steps")}.items() <= other.items()

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from sklearn.metrics import f1_score
 from training import loader, make_batch, quiet_trainer, spec
 
 from rnnzoo.data.digit_sum import DigitSum
@@ -25,6 +26,14 @@ def evaluate(task, batch):
     loss = -p[torch.arange(len(w)), batch.targets].log()
     right = (logits.max(dim=1).indices == batch.targets).double()
     return float((loss * w).sum() / w.sum()), float((right * w).sum() / w.sum())
+
+
+def macro_f1(task, batch):
+    """scikit-learn's, of the rows that have a weight."""
+    with torch.no_grad():
+        answers = task.eval()(batch.inputs, batch.lengths).argmax(dim=1)
+    task.train()
+    return f1_score(batch.targets, answers, average="macro", sample_weight=batch.weights)
 
 
 # the label is the first token's: without recurrence its place is unseen, and the loss ends about half way down
@@ -65,10 +74,12 @@ def test_metrics_are_weighted_means_over_the_split_and_each_pass_begins_afresh(t
     trainer = quiet_trainer(tmp_path)
     for _ in range(2):
         (found,) = trainer.validate(task, loader(batches), verbose=False)
-        assert found == pytest.approx({"val/loss": loss, "val/accuracy": accuracy}, rel=1e-6)
+        expected = {"val/loss": loss, "val/accuracy": accuracy, "val/macro_f1": macro_f1(task, joined)}
+        assert found == pytest.approx(expected, rel=1e-6)
         assert task.results["val"]["accuracy"] == (pytest.approx(accuracy), 8)
     (found,) = trainer.test(task, loader(batches), verbose=False)
-    assert found == pytest.approx({"test/loss": loss, "test/accuracy": accuracy}, rel=1e-6)
+    expected = {"test/loss": loss, "test/accuracy": accuracy, "test/macro_f1": macro_f1(task, joined)}
+    assert found == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_logged_training_loss_is_the_mean_over_the_epoch(tmp_path):
@@ -206,4 +217,5 @@ def test_it_is_registered_with_the_metrics_it_measures():
     entry = TASKS.entry("sequence_classification")
     assert entry.target is SequenceClassifier
     assert (entry.accepts, entry.metrics) == (SequenceClassifier.accepts, SequenceClassifier.metric_specs)
-    assert {metric.name: metric.higher_is_better for metric in entry.metrics} == {"accuracy": True, "loss": False}
+    directions = {metric.name: metric.higher_is_better for metric in entry.metrics}
+    assert directions == {"accuracy": True, "macro_f1": True, "loss": False}
