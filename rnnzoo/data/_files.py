@@ -9,7 +9,7 @@ import shutil
 import sys
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from shlex import quote
 from typing import Any
@@ -67,8 +67,11 @@ def find_or_fetch(
     url: str,
     sha256: str,
     download: bool,
+    save_as: str | None = None,
 ) -> Path:
     """One of the dataset's files, fetched from ``url`` if there is none (into ``directory``, else the cache).
+
+    What is fetched is called as the address ends, or ``save_as``, which may begin with folders.
 
     Raises:
         MissingData: there is none, and it was not to be, or could not be, downloaded.
@@ -79,7 +82,7 @@ def find_or_fetch(
     if found is not None:
         return found
     folder = where[0] if directory is not None else cache_directory() / "downloads" / name
-    target = folder / PurePosixPath(urlsplit(url).path).name
+    target = folder / (save_as or PurePosixPath(urlsplit(url).path).name)
     advice = (
         f"no {' or '.join(filenames)} in {', '.join(map(str, where))}.\n"
         f"The official source is {url}. To fetch it by hand:\n"
@@ -92,6 +95,30 @@ def find_or_fetch(
         return fetch(url, target, sha256)
     except RequestException as error:
         raise MissingData(f"dataset '{name}' could not be downloaded ({error}); {advice}") from error
+
+
+def find_or_fetch_all(
+    name: str, files: Mapping[str, str], *, directory: str | os.PathLike[str] | None, url: str, download: bool
+) -> dict[str, Path]:
+    """A dataset's files by their names, each checked; those that are not there are fetched.
+
+    Args:
+        name: the dataset's.
+        files: the SHA-256 of each file by its name below ``url`` and below the dataset's folder.
+        directory, download: as ``find_or_fetch`` says.
+        url: the address of the folder that has them.
+
+    Raises:
+        MissingData: as ``find_or_fetch``.
+        DamagedFile: a file has another checksum.
+    """
+    found = {}
+    for file, sha256 in files.items():
+        found[file] = find_or_fetch(
+            name, [file], directory=directory, url=f"{url}/{file}", sha256=sha256, download=download, save_as=file
+        )
+        check_sha256(found[file], sha256)
+    return found
 
 
 def fetch(url: str, target: Path, sha256: str) -> Path:

@@ -44,7 +44,7 @@ def read_rows(path: Path, text_column: str | None, label_column: str | None) -> 
     kind = next((suffix for suffix in FORMATS if path.name.removesuffix(".gz").endswith(suffix)), None)
     if kind is None:
         raise ValueError(f"{path} is none of {', '.join(FORMATS)} (or one of these with .gz); rename or convert it.")
-    content = _decode(path)
+    content = read_text(path)
     records = _json_records(content, path) if kind == ".jsonl" else _table_records(content, SEPARATORS[kind], path)
     rows = []
     names: tuple[str, str] | None = None
@@ -61,10 +61,16 @@ def read_rows(path: Path, text_column: str | None, label_column: str | None) -> 
     return rows
 
 
-def _decode(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, unpacked if its name ends in .gz, without a byte order mark at the beginning.
+
+    Raises:
+        MissingData: there is no such file.
+        DamagedFile: not UTF-8 (says where), or not whole.
+    """
     if not path.is_file():
         raise MissingData(
-            f"there is no file {path} (looked for {path.absolute()}); give the path of a table that exists."
+            f"there is no file {path} (looked for {path.absolute()}); give the path of a file that exists."
         )
     content = path.read_bytes()
     if path.name.endswith(".gz"):
