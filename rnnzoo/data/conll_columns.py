@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.data._base import SPLITS
 from rnnzoo.data._cache import stamp
 from rnnzoo.data._conll import Columns, read_columns
 from rnnzoo.data._shares import draw_shares
@@ -124,14 +125,13 @@ class ConllColumns(TaggedData):
         """Made-up sentences; no file is read."""
         data = cls("tiny.conll", "IOB2", characters=6, batch_size=4, eval_batch_size=4)
         who, where = ("Ada", "Grace", "Karen Jones"), ("Paris", "New York", "Bath")
-        sentences = []
-        for verb in ("lives", "works", "is"):
-            for name in who:
-                for place in where:
+        data._given = {split: [] for split in SPLITS}
+        for i, verb in enumerate(("lives", "works", "is")):
+            for j, name in enumerate(who):
+                for k, place in enumerate(where):
                     words = [*name.split(), verb, "in", *place.split()]
                     tags = [*mark(name, "person"), "O", "O", *mark(place, "location")]
-                    sentences.append(TaggedSentence(words, tags, "", []))
-        data._given = {"train": sentences[:9], "validation": sentences[9:18], "test": sentences[18:]}
+                    data._given[SPLITS[(i + j + k) % 3]].append(TaggedSentence(words, tags, "", []))
         return data
 
 

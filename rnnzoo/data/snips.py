@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rnnzoo.data._base import SPLITS
 from rnnzoo.data._cache import stamp
 from rnnzoo.data._files import DamagedFile, find_or_fetch_all
 from rnnzoo.data._tables import read_text
@@ -142,11 +143,10 @@ class Snips(TaggedData):
         """A few made-up sentences; no file is read."""
         data = cls(characters=8, batch_size=4, eval_batch_size=4)
         wishes = {"play": "PlayMusic", "add": "AddToPlaylist", "rate": "RateBook"}
-        rows = [
-            TaggedSentence([verb, *f"{name} {end}".split()], ["O", "B-name", "I-name", "O", "B-when"], "", [], intent)
-            for name in ("blue sky", "old road", "deep river", "late train")
-            for verb, intent in wishes.items()
-            for end in ("for tonight", "for noon")
-        ]
-        data._given = {"train": rows[:12], "validation": rows[12:18], "test": rows[18:]}
+        data._given = {split: [] for split in SPLITS}
+        for i, name in enumerate(("blue sky", "old road", "deep river", "late train")):
+            for j, (verb, intent) in enumerate(wishes.items()):
+                for end in ("for tonight", "for noon"):
+                    words, tags = [verb, *name.split(), *end.split()], ["O", "B-name", "I-name", "O", "B-when"]
+                    data._given[SPLITS[(i + j) % 3]].append(TaggedSentence(words, tags, "", [], intent))
         return data

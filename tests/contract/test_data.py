@@ -33,11 +33,36 @@ def loaders(data):
 
 def sequence_of(batch):
     """What the model reads."""
-    return batch.source if isinstance(batch, PairBatch) else batch.inputs
+    return batch.source if isinstance(batch, PairBatch) else plain(batch).inputs
+
+
+def plain(batch):
+    """The batch with its words alone and its tags alone, where characters or intents come with them."""
+    inputs = batch.inputs["words"] if isinstance(batch.inputs, dict) else batch.inputs
+    return batch._replace(inputs=inputs, targets=getattr(batch.targets, "get", lambda _: batch.targets)("tags"))
+
+
+def check_characters_and_intents(batch, spec):
+    """What comes beside words and tags fits them, and comes if and only if the spec says so."""
+    assert isinstance(batch.inputs, dict) == ("characters" in spec)
+    assert isinstance(batch.targets, dict) == ("intents" in spec)
+    if "characters" in spec:
+        words, characters = batch.inputs["words"], batch.inputs["characters"]
+        assert characters.shape[:2] == words.shape
+        assert characters.dtype == torch.int64
+        assert 0 <= characters.min() <= characters.max() < spec["characters"]
+        assert torch.equal(characters.amax(2) == 0, words == spec["padding_id"])
+        assert characters.flatten(0, 1).amax(0).gt(0).all(), "wider than the longest word"
+    if "intents" in spec:
+        assert batch.targets["intent"].shape == batch.lengths.shape
+        assert 0 <= batch.targets["intent"].min() <= batch.targets["intent"].max() < len(spec["intents"])
 
 
 def same(a, b):
-    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+    return all(
+        same([x[key] for key in x], [y[key] for key in x]) if isinstance(x, dict) else torch.equal(x, y)
+        for x, y in zip(a, b, strict=True)
+    )
 
 
 def one_label_a_sequence(batch, spec):
@@ -82,6 +107,8 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
     assert data.spec == spec
     for loader in loaders(data).values():
         for batch in loader:
+            check_characters_and_intents(batch, spec)
+            batch = plain(batch)
             rows, steps = batch.inputs.shape[:2]
             if spec["input"] == "tokens":
                 assert batch.inputs.dtype == torch.int64
@@ -105,7 +132,7 @@ def test_beyond_its_length_a_row_is_padding_and_no_padding_stands_within(entry):
     data = entry.target.tiny()
     padding = data.spec["padding_id"]
     for loader in loaders(data).values():
-        for batch in loader:
+        for batch in map(plain, loader):
             if entry.kind == "pair":
                 beyond = torch.arange(batch.source.shape[1]) >= batch.source_lengths[:, None]
                 assert torch.equal(batch.source == padding, beyond)
