@@ -154,6 +154,18 @@ def matrix(rows: Rows) -> str:
     return table(["form", ">loop over steps", ">`fla-core`, chunks in torch"], lines)
 
 
+@section("crf")
+def crf(rows: Rows) -> str:
+    """One line for the loss with its gradients and one for decoding: over a loop over sentences, over pytorch-crf."""
+    mine = rows.part("crf")
+    lines = []
+    for what in dict.fromkeys(row["settings"]["pass"] for row in mine):
+        held = {row["baseline"]: row for row in mine if row["settings"]["pass"] == what}
+        peers = ("a sentence at a time", "pytorch-crf")
+        lines.append([what, *(ratio(held.get(peer), quartiles=True) for peer in peers)])
+    return table(["", ">a sentence at a time", ">`pytorch-crf`"], lines)
+
+
 @section("step")
 def step(rows: Rows) -> str:
     """One line a layer, for each size against both cells of torch, and the time itself."""
@@ -240,6 +252,7 @@ SECTIONS: Mapping[str, Callable[[Rows], str]] = {
     "speed-native": native,
     "speed-scan": scan,
     "speed-matrix": matrix,
+    "speed-crf": crf,
     "speed-step": step,
     "speed-memory": memory,
     "speed-growth": growth,

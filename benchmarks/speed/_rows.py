@@ -22,7 +22,7 @@ import rnnzoo
 from rnnzoo.bench.environment import commit, package_folder, processor
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "speed"
-PEERS = ("torchrecurrent", "minGRU-pytorch", "fla-core")
+PEERS = ("torchrecurrent", "minGRU-pytorch", "fla-core", "pytorch-crf")
 IDENTITY = ("name", "settings", "candidate", "baseline", "clock", "threads", "cpu", "device", "allocator", "code")
 """What two rows share that measured the same: all but when, with which commit, and what came."""
 
