@@ -60,7 +60,7 @@ class TrimmedBatches:
     """Batches of the full vocabulary as the trimmed model sees them: ids of words that are gone become [UNK].
 
     Args:
-        batches: with token ids (B, T) as inputs.
+        batches: with token ids (B, T) as inputs, or in a dict of them as "words".
         codec: of the trimmed model.
     """
 
@@ -71,5 +71,6 @@ class TrimmedBatches:
 
     def __iter__(self) -> Iterator[SequenceBatch]:
         for batch in self.batches:
-            inputs = torch.where(batch.inputs < self.size, batch.inputs, self.unknown)  # (B, T)
-            yield batch._replace(inputs=inputs)
+            words = batch.inputs["words"] if isinstance(batch.inputs, dict) else batch.inputs  # (B, T)
+            words = torch.where(words < self.size, words, self.unknown)
+            yield batch._replace(inputs={**batch.inputs, "words": words} if isinstance(batch.inputs, dict) else words)

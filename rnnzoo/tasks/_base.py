@@ -14,25 +14,17 @@ from torchmetrics import Metric
 
 from rnnzoo.contracts import MetricSpec, PairBatch, SequenceBatch, Spec
 from rnnzoo.metrics import Measured, WeightedMean
-from rnnzoo.registry import TASKS, unknown
+from rnnzoo.registry import TASKS
 from rnnzoo.tasks._clipping import clip_each
-from rnnzoo.tasks._optimization import (
-    OPTIMIZERS,
-    check_options,
-    check_schedule,
-    create_optimizer,
-    create_schedule,
-    may_be_fused,
-)
+from rnnzoo.tasks._format import FORMAT, check_format
+from rnnzoo.tasks._meters import update_meters
+from rnnzoo.tasks._optimization import check_optimizer, check_schedule, create_optimizer, create_schedule, may_be_fused
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
-from rnnzoo.tasks._spec import check_spec
+from rnnzoo.tasks._spec import check_same, check_spec
 from rnnzoo.tasks._weighting import LossWeighting, StepLoss
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-FORMAT = 1
-"""The newest format of a checkpoint that this version reads, and the one it writes."""
 
 
 class SequenceTask(LightningModule):
@@ -41,8 +33,9 @@ class SequenceTask(LightningModule):
     ``accepts`` and ``metric_specs``; ``forward(inputs, lengths)``; ``losses(outputs, batch)``, one value for each of
     ``batch.weights``; ``measures(outputs, batch)``; ``answers(outputs, batch)``.
 
-    Where that is not enough: ``outputs_of(batch)`` for a model that reads more of a batch than inputs and lengths, and
-    ``create_meter(metric)`` for a metric that is no mean over elements (a span's F1, BLEU).
+    Where that is not enough: ``outputs_of(batch)`` for a model that reads more of a batch than inputs and lengths,
+    ``create_meter(metric)`` for a metric that is no mean over elements (a span's F1, BLEU), ``metrics_of(spec)`` where
+    not all data allow every metric, and ``answers_to(raw, codec, outputs, batch)`` for answers that quote the input.
 
     Logged keys: ``train/loss`` (mean over the epoch), ``train/loss_step`` (mean over a step of the optimiser, every
     ``log_every_n_steps``), ``val/<metric>`` and ``test/<metric>`` (means over the split, of all processes).
@@ -67,7 +60,7 @@ class SequenceTask(LightningModule):
     """
 
     accepts: ClassVar[tuple[str, ...]] = ()
-    metric_specs: ClassVar[tuple[MetricSpec, ...]] = ()
+    metric_specs: tuple[MetricSpec, ...] = ()
 
     def __init__(
         self,
@@ -84,9 +77,8 @@ class SequenceTask(LightningModule):
     ) -> None:
         super().__init__()
         self.spec: dict[str, Any] = check_spec(spec, self.accepts, type(self).__name__)
-        if optimizer not in OPTIMIZERS:
-            raise unknown("optimizer", optimizer, OPTIMIZERS)
-        check_options(optimizer, optimizer_options or {})
+        self.metric_specs = self.metrics_of(self.spec)
+        check_optimizer(optimizer, optimizer_options or {})
         check_schedule(schedule, warmup)
         if clip_per_tensor is not None and not clip_per_tensor > 0:
             raise ValueError(f"clip_per_tensor is {clip_per_tensor}; expected a norm above 0, or None for no clipping.")
@@ -126,6 +118,14 @@ class SequenceTask(LightningModule):
     def answers(self, outputs: Any, batch: Any) -> list[Any]:
         """A readable answer for each row: a NamedTuple."""
         raise NotImplementedError(f"{type(self).__name__} has no answers().")
+
+    def answers_to(self, raw: list[Any], codec: Any, outputs: Any, batch: Any) -> list[Any]:
+        """As ``answers``, where the raw items are there, from which the codec made the batch."""
+        return self.answers(outputs, batch)
+
+    def metrics_of(self, spec: dict[str, Any]) -> tuple[MetricSpec, ...]:
+        """Those of ``metric_specs`` that data of this spec allow; the first is what training is judged by."""
+        return self.metric_specs
 
     def outputs_of(self, batch: Any) -> Any:
         """What the model makes of a batch."""
@@ -173,13 +173,8 @@ class SequenceTask(LightningModule):
     def _measure(self, split: str, batch: SequenceBatch) -> Any:
         outputs = self.outputs_of(batch)
         measured = {"loss": self.losses(outputs, batch), **self.measures(outputs, batch)}
-        for metric in self.metric_specs:
-            meter, found = self._meter(split, metric.name), measured[metric.name]
-            if isinstance(meter, WeightedMean):
-                values, weights = found if isinstance(found, tuple) else (found, batch.weights)
-                meter.update((values * weights).sum(), weights.sum())
-            else:
-                meter.update(*found)
+        meters = {metric.name: self._meter(split, metric.name) for metric in self.metric_specs}
+        update_meters(self.metric_specs, meters, measured, batch)
         return outputs
 
     def _meter(self, split: str, metric: str) -> Any:
@@ -258,12 +253,7 @@ class SequenceTask(LightningModule):
             return
         given = getattr(data, "spec", None)
         if given is not None:
-            for key in ("kind", "input", "input_size", "output_size", "labels"):
-                if given.get(key) != self.spec.get(key):
-                    raise ValueError(
-                        f"the data's {key} is {given.get(key)!r} and the model was built for {self.spec.get(key)!r}; "
-                        "build the model from the spec of this data, or give the data that it was built for."
-                    )
+            check_same(given, self.spec)
         if callable(getattr(data, "codec_state", None)):
             self.codec = data.codec_state()
 
@@ -279,14 +269,7 @@ class SequenceTask(LightningModule):
         Raises:
             ValueError: the checkpoint is not of an rnnzoo task, or of a newer version of rnnzoo.
         """
-        written = checkpoint.get("rnnzoo", {}).get("format")
-        if written is None:
-            raise ValueError("the checkpoint was not written by an rnnzoo task (it has no entry 'rnnzoo').")
-        if written > FORMAT:
-            raise ValueError(
-                f"the checkpoint has format {written} and this rnnzoo reads up to {FORMAT}; "
-                "upgrade it: pip install --upgrade rnnzoo."
-            )
+        check_format(checkpoint)
         self.codec = checkpoint["codec"]
 
     @torch.inference_mode()
@@ -306,6 +289,7 @@ class SequenceTask(LightningModule):
         answers: list[Any] = []
         with evaluating(self):
             for start in range(0, len(raw), batch_size):
-                batch = self.transfer_batch_to_device(codec.encode(raw[start : start + batch_size]), self.device, 0)
-                answers += self.answers(self.outputs_of(batch), batch)
+                part = raw[start : start + batch_size]
+                batch = self.transfer_batch_to_device(codec.encode(part), self.device, 0)
+                answers += self.answers_to(part, codec, self.outputs_of(batch), batch)
         return answers

@@ -49,13 +49,11 @@ def create_optimizer(
         UnknownName: no such optimiser or option.
         ValueError: a setting is negative, nothing is trainable, or two groups claim a parameter.
     """
-    if name not in OPTIMIZERS:
-        raise unknown("optimizer", name, OPTIMIZERS)
+    check_optimizer(name, options or {})
     for setting, value in (("learning_rate", learning_rate), ("weight_decay", weight_decay)):
         if not value >= 0:
             raise ValueError(f"{setting} is {value}; expected 0 or more.")
     groups = parameter_groups(model)
-    check_options(name, options or {})
     settings: dict[str, Any] = {"lr": learning_rate, "weight_decay": weight_decay, **(options or {})}
     devices = {parameter.device.type for group in groups for parameter in group["params"]}
     if fused and name in FUSED and devices <= {"cpu", "cuda"}:
@@ -74,12 +72,14 @@ def may_be_fused(trainer: Trainer) -> bool:
     return getattr(plugin, "scaler", None) is None and not clips
 
 
-def check_options(name: str, options: Mapping[str, Any]) -> None:
-    """Refuse ``options`` that the optimiser called ``name`` does not take, or that have an argument of their own.
+def check_optimizer(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse an unknown optimiser, and ``options`` that it does not take or that have an argument of their own.
 
     Raises:
         UnknownName: with near misses.
     """
+    if name not in OPTIMIZERS:
+        raise unknown("optimizer", name, OPTIMIZERS)
     takes = [key for key in inspect.signature(OPTIMIZERS[name]).parameters if key not in NOT_OPTIONS]
     for option in options:
         if option not in takes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rnnzoo.contracts import Spec
+
+SAME = ("kind", "input", "input_size", "output_size", "labels", "scheme", "characters", "intents")
+"""What a model is built for, and no other data may have otherwise."""
 
 NEEDED = ("kind", "input", "input_size", "output_size")
 
@@ -29,3 +32,21 @@ def check_spec(spec: Spec, accepts: Sequence[str], task: str) -> dict[str, Any]:
             "; use data of that kind, or the task for this data (`rnnzoo list tasks`)."
         )
     return dict(spec)
+
+
+def check_same(given: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """Refuse data for which a model was not built.
+
+    Args:
+        given: the data's spec.
+        spec: that which the model was built from.
+
+    Raises:
+        ValueError: they differ in what matters to a model.
+    """
+    for key in SAME:
+        if given.get(key) != spec.get(key):
+            raise ValueError(
+                f"the data's {key} is {given.get(key)!r} and the model was built for {spec.get(key)!r}; "
+                "build the model from the spec of this data, or give the data that it was built for."
+            )
