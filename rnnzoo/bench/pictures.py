@@ -10,7 +10,7 @@ from rnnzoo.bench.errors import TableError
 from rnnzoo.bench.race import PASSES, parse_size
 from rnnzoo.bench.summary import Line
 from rnnzoo.bench.table import Table
-from rnnzoo.bench.trace_pictures import gradient_norms, gradient_reach
+from rnnzoo.bench.trace_pictures import confusion, gradient_norms, gradient_reach
 from rnnzoo.registry import unknown
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ MAKERS: dict[str, Callable[[Drawn], Figure]] = {
     "comparison": _comparison,
     "ranking": _ranking,
     "relative_time": _relative_time,
+    "confusion": confusion,
     "gradient_norms_against_step": gradient_norms,
     "gradient_reach": gradient_reach,
 }

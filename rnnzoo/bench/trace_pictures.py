@@ -64,6 +64,23 @@ def gradient_reach(drawn: Drawn) -> Figure:
     return figure(panels, fraction=table.traces["gradient_reach"].get("fraction", 0.01), title=table.title)
 
 
+def confusion(drawn: Drawn) -> Figure:
+    """The trace ``confusion`` of the entry with the best test metric, all its seeds together."""
+    from rnnzoo.figures import confusion as figure
+
+    table, lines, results = drawn
+    metric, sign = table.monitor.metric, 1 if table.monitor.mode == "max" else -1
+    measured = {i: line.values["test", metric].mean for i, line in enumerate(lines) if ("test", metric) in line.values}
+    if not measured:
+        raise TableError(f"table {table.name}: the picture confusion needs an entry with a row of test {metric}.")
+    best = lines[max(measured, key=lambda i: sign * measured[i])]
+    runs = load_traces(results, table, [best], "confusion")
+    labels = list(runs[0].records[0])
+    counts = np.array([[[int(record[label]) for label in labels] for record in traced.records] for traced in runs])
+    seeds = f"{len(runs)} seeds" if len(runs) > 1 else "one seed"
+    return figure(counts.sum(0).tolist(), labels, title=f"{table.title}\n{best.label}, {seeds}")
+
+
 def _reach(runs: dict[str, list[Traced]], when: str) -> list[Band]:
     from rnnzoo.figures import Band
 

@@ -123,7 +123,7 @@ def _train(
         measuring = trainer
         if scale.strategy == "fsdp":  # a process has shares of the parameters: a whole model is measured
             task = TASKS.create(run.task, spec=data.spec, layer=run.layer, **run.model)
-            measuring = _measuring(scale, run)
+            measuring = _measuring(scale, run, list(traces.values()))
         task.load_state_dict(torch.load(best_path, map_location=task.device, weights_only=True)["state_dict"])
         measuring.loggers = []  # the curves are the training's: what is measured now goes into the rows
         measured = {}
@@ -168,12 +168,12 @@ def _whole(path: Path, processes: int) -> Path | None:
     return path
 
 
-def _measuring(scale: Scale, run: Run) -> Trainer:
+def _measuring(scale: Scale, run: Run, callbacks: list[Callback]) -> Trainer:
     """A Trainer of the same processes in which each has the whole model."""
     return Trainer(
         accelerator="auto", devices=scale.devices, num_nodes=scale.nodes, strategy="ddp", logger=False,
         precision=run.trainer["precision"], enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False, deterministic="warn" if torch.cuda.is_available() else True,
+        enable_model_summary=False, deterministic="warn" if torch.cuda.is_available() else True, callbacks=callbacks,
     )  # fmt: skip
 
 

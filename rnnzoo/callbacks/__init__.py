@@ -2,6 +2,7 @@
 
 from rnnzoo.callbacks._whole_file import DamagedCheckpoint, NotWritten, check_checkpoint
 from rnnzoo.callbacks.best_checkpoint import BestCheckpoint
+from rnnzoo.callbacks.confusion_trace import ConfusionTrace
 from rnnzoo.callbacks.early_stop import EarlyStop
 from rnnzoo.callbacks.gradient_norm_trace import GradientNormTrace
 from rnnzoo.callbacks.gradient_norms import GradientNorms
@@ -17,6 +18,7 @@ from rnnzoo.callbacks.traces import TRACES
 __all__ = [
     "TRACES",
     "BestCheckpoint",
+    "ConfusionTrace",
     "DamagedCheckpoint",
     "EarlyStop",
     "GradientNormTrace",

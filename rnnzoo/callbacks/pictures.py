@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
-from torch import Tensor
 
+from rnnzoo.callbacks._confusion import ConfusionCounts
 from rnnzoo.contracts import SequenceBatch
 from rnnzoo.tasks._base import SequenceTask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from torchmetrics.classification import MulticlassConfusionMatrix
-
-MOST_LABELS = 200
-"""Of more labels no confusion matrix is drawn."""
 
 
 class Pictures(Callback):
@@ -43,7 +38,7 @@ class Pictures(Callback):
         self.stage = stage
         self.figures: dict[str, Figure] = {}
         self.missing: dict[str, str] = {}
-        self._confusion: MulticlassConfusionMatrix | None = None
+        self._confusion: ConfusionCounts | None = None
 
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Forget the last time's."""
@@ -69,19 +64,13 @@ class Pictures(Callback):
     def _start(self, trainer: Trainer, task: SequenceTask) -> None:
         if not self._meant(trainer):
             return
-        self.figures, self.missing, self._confusion = {}, {}, None
-        labels = getattr(task, "labels", None)
-        if labels and len(labels) <= MOST_LABELS:
-            from torchmetrics.classification import MulticlassConfusionMatrix
-
-            self._confusion = MulticlassConfusionMatrix(len(labels), validate_args=False).to(task.device)
+        self.figures, self.missing, self._confusion = {}, {}, ConfusionCounts(task)
 
     def _look(self, trainer: Trainer, task: SequenceTask, outputs: Any, batch: Any, batch_idx: int) -> None:
         if not self._meant(trainer) or not isinstance(batch, SequenceBatch):
             return
-        if self._confusion is not None and _one_label(outputs, batch.targets, self._confusion.num_classes):
-            real = batch.weights > 0  # a filler or a step of padding is no answer
-            self._confusion.update(outputs.argmax(dim=-1)[real], batch.targets[real])
+        if self._confusion is not None:
+            self._confusion.add(outputs, batch)
         if batch_idx == 0 and trainer.is_global_zero:
             try:
                 self.figures |= task.pictures(batch)
@@ -89,19 +78,13 @@ class Pictures(Callback):
                 self.missing["task"] = f"{type(error).__name__}: {error}"
 
     def _end(self, trainer: Trainer, task: SequenceTask) -> None:
-        if not self._meant(trainer) or self._confusion is None or not self._confusion.update_called:
+        if not self._meant(trainer) or self._confusion is None:
             return
-        counts = self._confusion.compute()  # of all processes
-        if trainer.is_global_zero:
+        counts = self._confusion.counts()  # of all processes
+        if counts is not None and trainer.is_global_zero:
             from rnnzoo.figures import confusion
 
-            right = float(torch.trace(counts) / counts.sum())
-            title = f"{right:.1%} of {int(counts.sum())} right"
-            self.figures = {"confusion": confusion(counts.cpu().tolist(), task.labels, title=title), **self.figures}  # type: ignore[arg-type]
-
-
-def _one_label(outputs: Any, targets: Any, labels: int) -> bool:
-    """Whether ``outputs`` (..., V) score V labels, one of which is right for each of ``targets`` (...)."""
-    if not isinstance(outputs, Tensor) or not isinstance(targets, Tensor):
-        return False
-    return outputs.shape == (*targets.shape, labels)
+            rows = sum(map(sum, counts))
+            right = sum(row[label] for label, row in enumerate(counts)) / rows
+            title = f"{right:.1%} of {rows} right"
+            self.figures = {"confusion": confusion(counts, self._confusion.labels, title=title), **self.figures}

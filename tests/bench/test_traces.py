@@ -41,8 +41,24 @@ def test_a_run_has_its_trace_beside_its_rows_and_its_summary_among_them(traced, 
     assert pictures(Drawn(traced, lines, tmp_path))["gradient_norms_against_step"].axes
 
 
+def test_the_confusions_of_the_best_entrys_seeds_are_added_up(small_with, tmp_path):
+    table = small_with(
+        traces={"confusion": {}}, figures=["confusion"], trainer={"max_epochs": 1}, data={"name": "digit_sum"}
+    )
+    runs = expand(table, layers=["srn", "none"], seeds=2)
+    assert make(runs, tmp_path).made == runs
+    lines = summarise(table, table_rows(table, tmp_path))
+    best = max(lines, key=lambda line: line.values["test", "accuracy"].mean)
+    figure = pictures(Drawn(table, lines, tmp_path))["confusion"]
+    cells = {text.get_position(): int(text.get_text()) for text in figure.axes[0].texts}
+    assert sum(cells.values()) == 2 * 100
+    right = sum(count for (column, row), count in cells.items() if column == row)
+    assert right / 200 == pytest.approx(best.values["test", "accuracy"].mean)
+    assert f"{best.label}, 2 seeds" in figure.axes[0].get_title(loc="left") + figure.axes[0].get_title()
+
+
 def test_traces_change_nothing_of_a_training(small, small_with, tmp_path):
-    both = {"gradient_norms": {}, "gradient_reach": {"sequences": 2}}
+    both = {"gradient_norms": {}, "gradient_reach": {"sequences": 2}, "confusion": {}}
     values = []
     for name, table in (("without", small), ("with", small_with(traces=both))):
         (run,) = expand(table, layers=["gru"], seeds=1)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from training import loader, make_batch, quiet_trainer, spec
 
-from rnnzoo.callbacks import Pictures
+from rnnzoo.callbacks import ConfusionTrace, Pictures
 from rnnzoo.data.digit_sum import DigitSum
 from rnnzoo.tasks.sequence_classification import SequenceClassifier
 
@@ -31,6 +31,22 @@ def test_the_confusion_matrix_counts_every_real_row_once(tmp_path):
                 expected[place] = expected.get(place, 0) + 1
     assert sum(expected.values()) == 7
     assert counts_of(pictures.figures["confusion"]) == expected
+
+
+def test_the_trace_has_the_same_counts_a_record_a_true_label(tmp_path):
+    batches = [make_batch(4, seed=1), make_batch(4, seed=2, weights=[1.0, 1.0, 0.0, 1.0])]
+    task, pictures, trace = SequenceClassifier(spec(), "none"), Pictures("test"), ConfusionTrace()
+    quiet_trainer(tmp_path, callbacks=[pictures, trace]).test(task, loader(batches), verbose=False)
+    assert [list(record) for record in trace.records] == [["a", "b", "c"]] * 3
+    counted = {(i, j): n for i, record in enumerate(trace.records) for j, n in enumerate(record.values()) if n}
+    assert counted == counts_of(pictures.figures["confusion"])
+
+
+def test_a_task_without_labels_has_nothing_to_trace(tmp_path):
+    task = SequenceClassifier(spec(), "none")
+    task.labels = []
+    with pytest.raises(ValueError, match="nothing was counted for the trace 'confusion'; leave it out"):
+        quiet_trainer(tmp_path, callbacks=[ConfusionTrace()]).test(task, loader([make_batch(4)]), verbose=False)
 
 
 def test_only_the_stage_asked_for_is_pictured(tmp_path):
