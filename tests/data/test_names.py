@@ -1,5 +1,7 @@
 """Surnames from small files of the same layout."""
 
+from collections import Counter
+
 import pytest
 
 from rnnzoo.data import _names_files
@@ -34,16 +36,26 @@ def pairs(raw):
 
 def test_every_line_is_a_name_of_its_files_language(folder):
     for place in (folder, folder / "names", folder / "names" / "names"):
-        raw = Names(dir=str(place)).read()
+        raw = Names(dir=str(place), repeats=True).read()
         found = sorted(pair for part in pairs(raw).values() for pair in part)
         expected = [(line.strip(), name) for name, text in FILES.items() for line in text.split("\n") if line.strip()]
         assert found == sorted(expected)
         assert raw.labels == list(FILES)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_all_occurrences_of_a_name_of_whatever_languages_are_in_one_split(folder, seed):
-    parts = pairs(Names(dir=str(folder), validation=0.2, test=0.3, split_seed=seed).read())
+def test_a_line_said_again_counts_once_unless_asked_for_and_a_name_of_two_languages_twice(folder):
+    for repeats, times in ((False, 1), (True, 2)):
+        parts = pairs(Names(dir=str(folder), repeats=repeats).read())
+        found = [pair for part in parts.values() for pair in part]
+        assert found.count(("Wron", "Polish")) == found.count(("Albanis", "Greek")) == times
+        assert found.count(("Kalakos", "Greek")) == found.count(("Kalakos", "Polish")) == 1
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_all_occurrences_of_a_name_of_whatever_languages_are_in_one_split(folder, seed, repeats):
+    data = Names(dir=str(folder), repeats=repeats, validation=0.2, test=0.3, split_seed=seed)
+    parts = pairs(data.read())
     names = {split: {name for name, _ in part} for split, part in parts.items()}
     assert sum(map(len, names.values())) == len(set.union(*names.values())) == 6
     assert (len(names["validation"]), len(names["test"])) == (1, 2)
@@ -88,20 +100,14 @@ def test_a_missing_language_is_named_with_the_official_source(folder):
 
 @pytest.mark.data
 def test_the_real_names_are_all_there_and_no_test_name_is_in_training(data_dir):
-    data = Names(dir=str(data_dir))
-    raw = data.read()
-    counts = dict.fromkeys(raw.labels, 0)
-    for part in pairs(raw).values():
-        for _, label in part:
-            counts[label] += 1
-    assert sum(counts.values()) == 20_050
-    assert {name: counts[name] for name in ("Russian", "Portuguese", "Arabic")} == {
-        "Russian": 9_384,
-        "Portuguese": 74,
-        "Arabic": 2_000,
-    }
-    names = {split: {name for name, _ in part} for split, part in pairs(raw).items()}
+    whole, once = (pairs(Names(dir=str(data_dir), repeats=repeats).read()) for repeats in (True, False))
+    counts = Counter(language for part in whole.values() for _, language in part)
+    assert counts.total() == 20_050
+    assert [counts[name] for name in ("Russian", "Portuguese", "Arabic")] == [9_384, 74, 2_000]
+    assert sum(map(len, once.values())) == 18_012
+    names = {split: {name for name, _ in part} for split, part in once.items()}
     assert {split: len(part) for split, part in names.items()} == {"train": 13_960, "validation": 1_745, "test": 1_745}
     assert len(set.union(*names.values())) == 17_450
-    assert data.spec["output_size"] == 18
+    data = Names(dir=str(data_dir))
+    assert data.spec["output_size"] == len(counts) == 18
     assert data.splits["test"].lengths.max() <= 20
