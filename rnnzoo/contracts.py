@@ -72,6 +72,15 @@ class Spec(TypedDict, total=False):
     intents: list[str]  # the labels of whole sentences, where there are such beside the steps' tags
 
 
+class WordVectors(NamedTuple):
+    """Pretrained vectors of a vocabulary's words."""
+
+    values: Tensor  # (V, E) float32, zero where there is none
+    known: Tensor  # (V,) bool, which words have one
+    share: float  # of the training tokens that have one
+    source: str  # where they are from
+
+
 class MetricSpec(NamedTuple):
     """A metric's name, its unit and which direction is better."""
 

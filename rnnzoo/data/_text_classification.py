@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
-from rnnzoo.contracts import Spec
+from rnnzoo.contracts import Spec, WordVectors
 from rnnzoo.data import text
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import FlatSequences
@@ -118,6 +119,18 @@ class TextClassification(ZooData):
             "keep": self.keep,
             "padding": self.padding,
         }
+
+    def word_vectors(self, source: str) -> WordVectors:
+        """Pretrained vectors of the vocabulary's words, see ``rnnzoo.data.text.load_vectors``.
+
+        Args:
+            source: a path, or an https address that ends in "#sha256=" and the file's checksum.
+        """
+        words = self._strings("words")
+        found = text.load_vectors(source, words)
+        known = found["known"]
+        share = float(known[self._encoded["train_tokens"]].mean())
+        return WordVectors(torch.from_numpy(found["values"]), torch.from_numpy(known), share, source)
 
     def build_splits(self) -> dict[str, FlatSequences]:
         """The encoded rows."""

@@ -6,17 +6,26 @@ order.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import re
+import ssl
+import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torchtext.data import get_tokenizer as torchtext_tokenizer
-from torchtext.vocab import Vocab
+from torchtext.vocab import Vectors, Vocab
 
 from rnnzoo.contracts import SequenceBatch
+from rnnzoo.data import _word_vectors
 from rnnzoo.data._batches import unlabelled_batch
+from rnnzoo.data._cache import Arrays, cached, code_version, stamp
 from rnnzoo.registry import CODECS, unknown
 
 Tokenizer = Callable[[str], list[str]]
@@ -94,6 +103,54 @@ def build_vocabulary(counts: Counter[str], size: int | None = None, minimum_coun
         minimum_count: words that occur less often are left out.
     """
     return list(Vocab(counts, max_size=size, min_freq=minimum_count, specials=SPECIALS).itos)
+
+
+def load_vectors(source: str, words: Sequence[str]) -> Arrays:
+    """Pretrained vectors of ``words`` in GloVe's or fastText's text format, from the cache once they have been read.
+
+    A word that has none has that of its lower-case form, where there is one.
+
+    Args:
+        source: a path, or an address with a checksum, see ``_word_vectors.locate``.
+        words: V of them.
+
+    Returns:
+        ``values`` (V, E) float32, zero where there is none, and ``known`` (V,) bool.
+
+    Raises:
+        MissingData, DamagedFile: see ``_word_vectors.locate`` and ``lines_of``.
+        ValueError: none of the words has a vector there.
+    """
+    path, member = _word_vectors.locate(source)
+    key = {
+        "file": [*stamp(path), member],
+        "words": hashlib.sha256("\n".join(words).encode()).hexdigest(),
+        "code": code_version(_word_vectors, _read_vectors),
+    }
+    return cached("vectors", key, lambda: _read_vectors(path, member, words))
+
+
+def _read_vectors(path: Path, member: str, words: Sequence[str]) -> Arrays:
+    """Only lines of these words go through torchtext, checked: its own errors name no line, and files are large."""
+    wanted = {form for word in words for form in (word, word.lower()) if form and " " not in form}
+    with tempfile.TemporaryDirectory() as folder:
+        with open(Path(folder) / "vectors.txt", "wb") as file:
+            for word, numbers in _word_vectors.lines_of(path, member, wanted):
+                file.write(b" ".join([word.encode(), *numbers]) + b"\n")
+            if not file.tell():
+                raise ValueError(
+                    f"none of the {len(words)} words has a vector in {path} {member}; expected vectors of the texts' "
+                    "language, cut into words as the texts are."
+                )
+        verified = ssl._create_default_https_context  # torchtext turns this off for the whole process
+        try:
+            with contextlib.redirect_stderr(io.StringIO()):  # its progress bar
+                found = Vectors("vectors.txt", cache=folder)
+        finally:
+            ssl._create_default_https_context = verified
+    there = [word not in SPECIALS and (word in found.stoi or word.lower() in found.stoi) for word in words]
+    values = found.get_vecs_by_tokens(list(words), lower_case_backup=True)
+    return {"values": values.numpy().astype(np.float32), "known": np.array(there)}
 
 
 @CODECS.register("text")

@@ -88,6 +88,26 @@ class Embedding(nn.Module):
             x = self.word_dropout(x)
         return x if self.dropout is None else self.dropout(x)
 
+    @torch.no_grad()
+    def set_vectors(self, values: Tensor, known: Tensor) -> None:
+        """Put these vectors (V, E) in place of the table's, where ``known`` (V,).
+
+        Raises:
+            ValueError: there is no table of tokens, or it is of another size.
+        """
+        if self.kind != "learned" or not isinstance(self.map, nn.Embedding):
+            raise ValueError(
+                f"word vectors go into a learned table of tokens, and embedding is '{self.kind}' for input "
+                f"'{self.input}'; use embedding 'learned' and tokens."
+            )
+        table = self.map.weight
+        if values.shape != table.shape:
+            raise ValueError(
+                f"the word vectors are {values.shape[0]} of {values.shape[1]} numbers, and the table is of "
+                f"{table.shape[0]} of {table.shape[1]}; expected embedding_size {values.shape[1]}."
+            )
+        table[known] = values[known].to(table)
+
     def _embed(self, inputs: Tensor) -> Tensor:
         if self.map is not None:
             return self.map(inputs)  # (B, T, E)

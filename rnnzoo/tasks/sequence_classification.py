@@ -18,6 +18,7 @@ from rnnzoo.modules.sigmoid_output import SigmoidOutput
 from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._word_vectors import WordVectorStart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,6 +60,10 @@ class SequenceClassifier(SequenceTask):
         embedding: tokens: "learned" or "one_hot"; channels: "learned" (a linear map) or "none".
         embedding_size, embedding_std: of the embedding; a learned table starts as normal noise of this deviation.
         embedding_dropout, word_dropout: of an embedding's entries, and of whole tokens.
+        embedding_vectors: pretrained word vectors in GloVe's or fastText's text format: a path, or an https address
+            that ends in "#sha256=" and the checksum. They are put in when a training begins; words without one begin
+            at random. ``embedding_size`` is to be theirs.
+        embedding_frozen: the embedding is not trained.
         pooling: "last", "mean", "max" or "attention", each over a row's own steps.
         output: "softmax", one logit a label; or "sigmoid", one logit for two labels.
         layer_options: further arguments of the architecture.
@@ -90,6 +95,8 @@ class SequenceClassifier(SequenceTask):
         embedding_std: float = 0.1,
         embedding_dropout: float = 0.0,
         word_dropout: float = 0.0,
+        embedding_vectors: str | None = None,
+        embedding_frozen: bool = False,
         pooling: str = "last",
         output: str = "softmax",
         layer_options: dict[str, Any] | None = None,
@@ -141,11 +148,18 @@ class SequenceClassifier(SequenceTask):
             padding_id=self.spec.get("padding_id"),
             layer_options=layer_options,
         )
+        self.word_vectors = WordVectorStart(self, self.encoder.embedding, embedding_vectors, embedding_frozen)
         self.pooling = create_pooling(pooling, self.encoder.output_size, self.encoder.directions)
         self.dropout = nn.Dropout(dropout) if dropout else None
         width = self.encoder.output_size
         self.head: nn.Module = SigmoidOutput(width) if output == "sigmoid" else nn.Linear(width, V)
         initialize(self.encoder, self.head, initialization)
+
+    def setup(self, stage: str) -> None:
+        """Take the codec from the datamodule, and the word vectors when a training begins."""
+        super().setup(stage)
+        if stage == "fit":
+            self.word_vectors.begin(getattr(self.trainer, "datamodule", None), self.trainer.is_global_zero)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Logits (B, V) of ``inputs`` (B, T) or (B, T, I); ``lengths`` (B,) on the CPU, ``None``: all steps count."""
