@@ -92,3 +92,15 @@ class MacroF1(Metric):
             raise ValueError("a metric was asked for over no row at all; expected a batch with a weight above 0.")
         both = answered + there
         return (2 * right[both > 0] / both[both > 0]).mean()
+
+
+class Perplexity(WeightedMean):
+    """exp of the mean of -log p over every token of every batch of every process."""
+
+    def compute(self) -> Tensor:
+        """The perplexity so far; infinite where it is beyond a float's range.
+
+        Raises:
+            ValueError: no element with a weight has been seen.
+        """
+        return super().compute().exp()

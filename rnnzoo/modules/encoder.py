@@ -96,14 +96,24 @@ class Encoder(nn.Module):
         Raises:
             TypeError, ValueError: ``inputs`` or ``lengths`` are not of these types, shapes and ranges.
         """
+        x, lengths, _ = self.run(inputs, lengths)
+        return x, lengths
+
+    def run(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor | None, Any]:
+        """As ``forward``, and the final state of the recurrent layers as they give it; ``None`` where there are none.
+
+        Raises:
+            TypeError, ValueError: as ``forward``.
+        """
+        state = None
         x = self.embedding(inputs)  # (B, T, E)
         if lengths is not None:
             check_lengths(lengths, x.shape[0], x.shape[1])
             if not torch.compiler.is_compiling() and int(lengths.min()) == x.shape[1]:  # a graph knows no values
                 lengths = None
         if self.recurrent is not None:
-            x, _ = self.recurrent(x, lengths=lengths)  # (B, T, O)
-        return x, lengths
+            x, state = self.recurrent(x, lengths=lengths)  # (B, T, O)
+        return x, lengths, state
 
     def gate_values(self, inputs: Tensor, lengths: Tensor | None = None) -> dict[str, GateValues]:
         """Gates and states of the recurrent layers, (B, T, width) each; see ``rnnzoo.gate_values``.

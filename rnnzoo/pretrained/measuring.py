@@ -21,6 +21,7 @@ def measure(task: SequenceTask, batches: Iterable[Any]) -> dict[str, float]:
         ValueError: there is no element.
     """
     task.eval()
+    task.measured_split = "test"
     meters = {metric.name: task.create_meter(metric).to(task.device) for metric in task.metric_specs}
     seen = False
     for given in batches:

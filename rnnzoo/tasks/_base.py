@@ -53,6 +53,7 @@ class SequenceTask(LightningModule):
     Attributes:
         codec: primitives from which raw input is turned into batches again; taken from the datamodule.
         results: of each split, each metric's value when it was last measured.
+        measured_split: "val" or "test": of which split a batch is, or was last, measured.
 
     Raises:
         ValueError: ``spec`` is of a kind that the task doesn't take, or lacks a key; a setting is out of range.
@@ -91,6 +92,7 @@ class SequenceTask(LightningModule):
         self.clip_per_tensor = clip_per_tensor
         self.codec: dict[str, Any] | None = None
         self.results: dict[str, dict[str, Measured]] = {}
+        self.measured_split = "test"
         self._weighting = LossWeighting(loss_reduction)
         self._step_loss = StepLoss()
         self._batch_idx = 0
@@ -125,6 +127,10 @@ class SequenceTask(LightningModule):
 
     def metrics_of(self, spec: dict[str, Any]) -> tuple[MetricSpec, ...]:
         """Those of ``metric_specs`` that data of this spec allow; the first is what training is judged by."""
+        return self.metric_specs
+
+    def metrics_in(self, split: str) -> tuple[MetricSpec, ...]:
+        """Those of ``metric_specs`` that are measured in "val" or in "test", where some are costly."""
         return self.metric_specs
 
     def outputs_of(self, batch: Any) -> Any:
@@ -171,10 +177,11 @@ class SequenceTask(LightningModule):
         return [answer for answer, keep in zip(answers, real.tolist(), strict=True) if keep]
 
     def _measure(self, split: str, batch: SequenceBatch) -> Any:
+        self.measured_split, metrics = split, self.metrics_in(split)
         outputs = self.outputs_of(batch)
         measured = {"loss": self.losses(outputs, batch), **self.measures(outputs, batch)}
-        meters = {metric.name: self._meter(split, metric.name) for metric in self.metric_specs}
-        update_meters(self.metric_specs, meters, measured, batch)
+        meters = {metric.name: self._meter(split, metric.name) for metric in metrics}
+        update_meters(metrics, meters, measured, batch)
         return outputs
 
     def _meter(self, split: str, metric: str) -> Any:
@@ -194,7 +201,7 @@ class SequenceTask(LightningModule):
 
     def _conclude(self, split: str) -> None:
         results = {}
-        for metric in self.metric_specs:
+        for metric in self.metrics_in(split):
             meter = self._meter(split, metric.name)
             results[metric.name] = Measured(float(meter.compute()), meter.n)
             self.log(f"{split}/{metric.name}", meter, prog_bar=True)
@@ -249,11 +256,8 @@ class SequenceTask(LightningModule):
         # Lightning tells that it ignores a datamodule's: this one is meant, it keeps the lengths on the CPU.
         warnings.filterwarnings("ignore", message="You have overridden `transfer_batch_to_device` in `LightningModule`")
         data = getattr(self.trainer, "datamodule", None)
-        if data is None:
-            return
-        given = getattr(data, "spec", None)
-        if given is not None:
-            check_same(given, self.spec)
+        if getattr(data, "spec", None) is not None:
+            check_same(data.spec, self.spec)
         if callable(getattr(data, "codec_state", None)):
             self.codec = data.codec_state()
 

@@ -1,0 +1,87 @@
+"""Sequences that a model finds likely, one token after another: the likeliest token at every step.
+
+What is searched over may be any model of the next token: an encoder-decoder, a language model, a generator. It gives a
+function
+
+    step(tokens (N,), state, fixed) -> logits (N, V), state, weights (N, T) or None
+
+``state`` and ``fixed`` are tuples (of tuples) of tensors, the rows first: ``state`` is carried from step to step and
+has N rows, ``fixed`` is what a whole search leaves as it is and has one row for each of the B sequences; N = B here,
+and N = B K in a beam search with K rows of a sequence side by side. Sequences that are done are left out of further
+steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from rnnzoo.modules.layer_states import select_rows
+
+Step = Callable[[Tensor, Any, Any], tuple[Tensor, Any, "Tensor | None"]]
+
+SHRINK = 0.75
+"""Sequences that are done are left out once no more than this share is going on."""
+
+
+class Hypothesis(NamedTuple):
+    """A sequence that was found."""
+
+    tokens: list[int]  # without begin and end
+    score: float  # what hypotheses are ranked by
+    log_probability: float  # in nats, of all tokens and the end
+    ended: bool  # by the end token; else it was cut at its limit
+    attention: Tensor | None  # (M, T), for each token (the end is one) the weights of the source's steps
+
+
+@torch.no_grad()
+def greedy_search(
+    step: Step, state: Any, fixed: Any, *, begin: int, end: int, limits: Tensor, attention: bool = False
+) -> list[Hypothesis]:
+    """The likeliest token at every step, until the end token; the score is the log probability.
+
+    Args:
+        step, state, fixed: see above; of B rows.
+        begin, end: the tokens that a sequence begins and ends with.
+        limits: (B,), the tokens, the end among them, that a sequence may have.
+        attention: keep the weights.
+
+    Returns:
+        One hypothesis for each of the B sequences.
+    """
+    B, L = len(limits), int(limits.max())
+    found: list[Hypothesis | None] = [None] * B
+    sequence = torch.arange(B, device=limits.device)
+    tokens = limits.new_full((B,), begin)
+    written, total = limits.new_zeros(B, L), torch.zeros(B, device=limits.device)
+    kept: Tensor | None = None
+    going = torch.ones_like(limits, dtype=torch.bool)
+    for i in range(L):
+        logits, state, weights = step(tokens, state, fixed)  # (B, V)
+        best, tokens = logits.max(dim=-1)  # (B,)
+        gained = best.float() - logits.float().logsumexp(dim=-1)
+        total = torch.where(going, total + gained, total)
+        written[:, i] = tokens
+        if attention and weights is not None:
+            kept = weights.new_zeros(len(tokens), L, weights.shape[-1]) if kept is None else kept
+            kept[:, i] = weights
+        stops = going & ((tokens == end) | (limits == i + 1))
+        for row in stops.nonzero()[:, 0].tolist():
+            ended = bool(tokens[row] == end)
+            value = float(total[row])
+            maps = None if kept is None else kept[row, : i + 1].clone()
+            words = written[row, : i + 1 - ended].tolist()
+            found[int(sequence[row])] = Hypothesis(words, value, value, ended, maps)
+        going = going & ~stops
+        left = int(going.sum())
+        if not left:
+            break
+        if left <= SHRINK * len(going):
+            rows = going.nonzero()[:, 0]
+            state, fixed = select_rows(state, rows), select_rows(fixed, rows)
+            every = (sequence, tokens, limits, written, total, kept, going)
+            sequence, tokens, limits, written, total, kept, going = select_rows(every, rows)
+    return [one for one in found if one is not None]
