@@ -38,6 +38,10 @@ def answer(found: list[Hypothesis], codec: Any | None) -> Answer:
         text=texts[0],
         score=best.score,
         n_best=[Candidate(text, one.score, one.log_probability) for text, one in zip(texts, found, strict=True)],
-        tokens=[words([token], codec) for token in best.tokens] + [""] * best.ended,
+        tokens=_each(best.tokens, codec) + [""] * best.ended,
         attention=None if best.attention is None else best.attention.tolist(),
     )
+
+
+def _each(tokens: list[int], codec: Any | None) -> list[str]:
+    return list(map(str, tokens)) if codec is None else codec.target_tokens(tokens)

@@ -255,7 +255,7 @@ class SequenceTask(LightningModule):
         """
         # Lightning tells that it ignores a datamodule's: this one is meant, it keeps the lengths on the CPU.
         warnings.filterwarnings("ignore", message="You have overridden `transfer_batch_to_device` in `LightningModule`")
-        data = getattr(self.trainer, "datamodule", None)
+        data: Any = getattr(self.trainer, "datamodule", None)
         if getattr(data, "spec", None) is not None:
             check_same(data.spec, self.spec)
         if callable(getattr(data, "codec_state", None)):
