@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,11 +79,11 @@ class PairCodec:
 def to_rows(sources: list[list[int]], targets: list[list[int]]) -> PairSequences:
     """Token ids of sources and targets as rows."""
     return PairSequences(
-        *_end_to_end(sources), *_end_to_end(targets), begin=BEGIN, end=END, padding_value=PAD, target_padding_value=PAD
+        *end_to_end(sources), *end_to_end(targets), begin=BEGIN, end=END, padding_value=PAD, target_padding_value=PAD
     )
 
 
-def _end_to_end(rows: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+def end_to_end(rows: Sequence[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     """All tokens (N,) and the length of each row (R,)."""
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
     return np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(lengths.sum())), lengths
