@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -50,6 +50,9 @@ class TaggedData(ZooData):
     Raises:
         ValueError, UnknownName: a setting outside what is said here.
     """
+
+    generated: ClassVar[bool] = False
+    """Whether ``read`` draws sentences, so that there is nothing to cache."""
 
     def __init__(
         self,
@@ -157,8 +160,8 @@ class TaggedData(ZooData):
     @property
     def _encoded(self) -> Arrays:
         if self._loaded is None:
-            if self._given is not None:
-                self._loaded = self._encode(self._given)
+            if self._given is not None or self.generated:
+                self._loaded = self._encode(self._given or self.read())
             else:
                 self._loaded = cached(
                     f"encoded/{type(self).__name__.lower()}", self._cache_key(), lambda: self._encode(self.read())
