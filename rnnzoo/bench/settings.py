@@ -49,8 +49,9 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         datamodule = DATA.entry(data.pop("name")).target
         model = {**table.model, **entry.model}
         trainer = {**table.trainer, **entry.trainer}
-        refuse_unknown_keys("argument of the data", {**data, **table.variants}, arguments_of(datamodule), where)
-        taken = arguments_of(task.target, "spec", "layer")
+        of_data, taken = arguments_of(datamodule), arguments_of(task.target, "spec", "layer")
+        refuse_unknown_keys("argument of the data", data, of_data, where)
+        refuse_unknown_keys("argument of the data or the task", table.variants, [*of_data, *taken], where)
         refuse_unknown_keys("argument of the task", model, taken, where)
         refuse_unknown_keys("argument of the task", table.trials, taken, f"{where}, trials")
         if (entry.parameters or table.parameters) and "hidden_size" not in taken:

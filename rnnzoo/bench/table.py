@@ -227,8 +227,9 @@ def _check_budget(table: Table, where: str) -> None:
             raise TableError(f"{where}, {key} is a number of parameters such as 12000, not {budget!r}.")
     if not 0 < table.tolerance < 1:
         raise TableError(f"{where}: tolerance is a share between 0 and 1, such as 0.05, not {table.tolerance!r}.")
-    if table.parameters is not None and "hidden_size" in table.model:
-        raise TableError(f"{where}: `parameters` decides on each layer's hidden_size; take it out of `model`.")
+    for place, given in (("model", table.model), ("variants", table.variants)):
+        if table.parameters is not None and "hidden_size" in given:
+            raise TableError(f"{where}: `parameters` decides on each layer's hidden_size; take it out of `{place}`.")
     for entry in table.entries:
         if entry.parameters is not None and "hidden_size" in entry.model:
             raise TableError(f"{where}, entry {entry.label}: give `parameters` or `model.hidden_size`, not both.")

@@ -17,6 +17,13 @@ def test_every_entry_variant_and_seed_becomes_one_run(small_with):
     assert sorted({run.data["length"] for run in runs}) == [5, 6, 7]
 
 
+def test_a_variant_of_the_model_reaches_the_task_and_one_of_the_data_the_data(small_with):
+    runs = expand(small_with(data={"name": "digit_sum"}, variants={"length": [5, 6], "hidden_size": [3, 4]}))
+    found = {(run.data["length"], run.model["hidden_size"]) for run in runs}
+    assert found == {(5, 3), (5, 4), (6, 3), (6, 4)}
+    assert all("hidden_size" not in run.data and "length" not in run.model for run in runs)
+
+
 def test_the_hash_ignores_the_seed_and_nothing_that_changes_a_result(small, small_with):
     (first, second, _) = expand(small)
     assert first.spec == second.spec

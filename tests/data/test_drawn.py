@@ -26,7 +26,7 @@ def test_rows_of_different_length_are_padded():
 
 @pytest.mark.parametrize("item", ["", "abX?", "a b?", [], ["a", "zz"], 3, None])
 def test_what_is_no_sequence_is_refused_with_its_place(item):
-    with pytest.raises(ValueError, match="item 1 is .*; expected a string of the symbols a b c \\?, such as 'ab\\?'"):
+    with pytest.raises(ValueError, match=r"item 1 is .*; expected a string of the symbols a b c \?, such as 'ab\?'"):
         LETTERS.encode(["ab?", item])
 
 
