@@ -1,8 +1,8 @@
-"""State tracking: what a finite automaton ends in after reading a word; short words to train on, long ones to test.
+"""State tracking: the state of a finite automaton as it reads a word; short words to train on, long ones to test.
 
-- parity: bits; whether there is an odd number of ones. A swap, whose eigenvalue is -1.
-- modular_arithmetic: digits 0..4 with +, - and * between them, the product first; the value modulo 5.
-- s3: permutations of three things, one after another; the permutation that they make together.
+- parity: bits; whether there is an odd number of ones so far. A swap, whose eigenvalue is -1.
+- modular_arithmetic: digits 0..4 with +, - and * between them, the product first; at each digit the value modulo 5.
+- s3: permutations of three things, one after another; the permutation that they make together so far.
 
 A network whose transitions have eigenvalues in [0, 1] alone cannot follow the first at any length; products that do
 not commute need more than a diagonal.
@@ -24,6 +24,7 @@ from rnnzoo.data._batches import FlatSequences
 from rnnzoo.data._drawn import DrawnData, check_positive
 from rnnzoo.registry import DATA, unknown
 
+ANSWERS = ("every", "last")
 MODULUS = 5
 OPERATIONS = "+-*"
 PERMUTATIONS = tuple(itertools.permutations(range(3)))
@@ -32,12 +33,12 @@ LETTERS = "abcdef"
 
 
 class Problem(NamedTuple):
-    """A formal language with an answer for every word."""
+    """A formal language with an answer at every place of a word."""
 
     tokens: str  # one character each
     labels: tuple[str, ...]
     draw: Callable[[int, np.random.RandomState], np.ndarray]  # a word of so many tokens, int64
-    answer: Callable[[np.ndarray], int]  # the label's number
+    answers: Callable[[np.ndarray], np.ndarray]  # at every place, the label's number
     example: str
 
 
@@ -49,31 +50,34 @@ def _arithmetic(length: int, random: np.random.RandomState) -> np.ndarray:
     return word
 
 
-def value(word: np.ndarray) -> int:
-    """What digits and operations come to, modulo 5."""
-    total, sign, product = 0, 1, 1
+def values(word: np.ndarray) -> np.ndarray:
+    """What digits and operations up to each place come to, modulo 5; at an operation, what stands before it."""
+    total, sign, product, found = 0, 1, 1, []
     for token in map(int, word):
         if token < MODULUS:
             product = product * token % MODULUS
         elif OPERATIONS[token - MODULUS] != "*":  # what stood before is done
             total, product = total + sign * product, 1
             sign = 1 if OPERATIONS[token - MODULUS] == "+" else -1
-    return (total + sign * product) % MODULUS
+        found.append((total + sign * product) % MODULUS if token < MODULUS else found[-1])
+    return np.array(found)
 
 
-def composed(word: np.ndarray) -> int:
-    """The number of the permutation that the word's make, the first applied first."""
+def composed(word: np.ndarray) -> np.ndarray:
+    """The number of the permutation that the word's make up to each place, the first applied first."""
     places: tuple[int, ...] = (0, 1, 2)
+    found = []
     for token in word:
         places = tuple(places[i] for i in PERMUTATIONS[token])
-    return PERMUTATIONS.index(places)
+        found.append(PERMUTATIONS.index(places))
+    return np.array(found)
 
 
 PROBLEMS: dict[str, Problem] = {
     "parity": Problem(
-        "01", ("even", "odd"), lambda n, random: random.randint(0, 2, size=n), lambda w: int(w.sum() % 2), "0110"
+        "01", ("even", "odd"), lambda n, random: random.randint(0, 2, size=n), lambda w: w.cumsum() % 2, "0110"
     ),
-    "modular_arithmetic": Problem("01234" + OPERATIONS, tuple("01234"), _arithmetic, value, "3+2*4"),
+    "modular_arithmetic": Problem("01234" + OPERATIONS, tuple("01234"), _arithmetic, values, "3+2*4"),
     "s3": Problem(LETTERS, tuple(LETTERS), lambda n, random: random.randint(0, 6, size=n), composed, "caf"),
 }
 
@@ -81,15 +85,18 @@ PROBLEMS: dict[str, Problem] = {
 @DATA.register(
     "state_tracking",
     description="parity, modular arithmetic or products of permutations: short words to train on, long ones to test",
-    kind="label",
+    kind="tags",
     licence="generated",
     source="",
 )
 class StateTracking(DrawnData):
     """Words of every length up to ``longest``, as likely each, to train on and for validation; longer ones to test.
 
+    In the test words only places beyond ``longest`` are asked for, which no training word has.
+
     Args:
-        problem: "parity", "modular_arithmetic" (words of odd length) or "s3".
+        problem: "parity", "modular_arithmetic" (words of odd length; an operation has no answer) or "s3".
+        answers: at "every" place of a word, or at the "last" alone, from which the automaton is much harder to learn.
         shortest, longest: tokens of a word to train on.
         test_longest: tokens of a word to test; the shortest has one more than ``longest``.
         training, validation, test: rows of each split.
@@ -97,13 +104,17 @@ class StateTracking(DrawnData):
         batch_size, eval_batch_size, shuffle, seed, num_workers: as ``ZooData`` says.
 
     Raises:
-        UnknownName: no such problem.
+        UnknownName: no such problem or kind of answers.
         ValueError: a split's rows or a length below 1, or lengths that don't rise.
     """
+
+    kind = "tags"
+    version = 2
 
     def __init__(
         self,
         problem: Literal["parity", "modular_arithmetic", "s3"] = "parity",
+        answers: Literal["every", "last"] = "every",
         shortest: int = 3,
         longest: int = 40,
         test_longest: int = 500,
@@ -118,6 +129,8 @@ class StateTracking(DrawnData):
         num_workers: int = 0,
     ) -> None:
         problem_ = find_problem(problem)
+        if answers not in ANSWERS:
+            raise unknown("answers", answers, ANSWERS)
         check_positive(shortest=shortest)
         if not shortest <= longest < test_longest:
             raise ValueError(
@@ -129,16 +142,27 @@ class StateTracking(DrawnData):
             eval_batch_size=eval_batch_size, shuffle=shuffle, seed=seed, num_workers=num_workers,
         )  # fmt: skip
         self.problem = problem
+        self.answers = answers
         self.lengths = {"train": (shortest, longest), "validation": (shortest, longest)}
         self.lengths["test"] = (longest + 1, test_longest)
 
     def draw(self, split: str, rows: int, random: np.random.RandomState) -> FlatSequences:
-        """Words and their answers."""
+        """Words and the answers at their places."""
         problem = PROBLEMS[self.problem]
         low, high = self.lengths[split]
         words = [problem.draw(length, random) for length in random.randint(low, high + 1, size=rows)]
-        answers = [problem.answer(word) for word in words]
-        return FlatSequences(np.concatenate(words), [len(word) for word in words], answers)
+        tokens = np.concatenate(words)
+        targets = np.concatenate([problem.answers(word) for word in words])
+        lengths = np.array([len(word) for word in words])
+        left = np.concatenate([np.arange(length, 0, -1) for length in lengths])  # places to a word's end, 1 at the last
+        if self.answers == "last":
+            weights = left == 1
+        else:
+            place = np.repeat(lengths, lengths) - left
+            weights = (place >= low - 1) if split == "test" else np.ones(len(tokens), dtype=bool)
+            if self.problem == "modular_arithmetic":
+                weights &= tokens < MODULUS
+        return FlatSequences(tokens, lengths, targets, per_step=True, target_weights=weights.astype(np.float32))
 
     @classmethod
     def tiny(cls) -> StateTracking:
