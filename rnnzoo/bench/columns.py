@@ -47,6 +47,12 @@ def columns(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list
         before + len(table.trials) + 1,
         Column(f"reference {metric}", True, held_against + [_reference(reference, sources) for reference in foreign]),
     )
+    if table.best_seed:
+        values = [line.values.get(("test", metric)) for line in lines]
+        best = [
+            "" if each is None else f"{each.high if table.monitor.mode == 'max' else each.low:.3f}" for each in values
+        ]
+        made.insert(before + len(table.trials) + 1, Column(f"best test {metric}", True, best + blank))
     for name in _traced(lines):
         cells = [_of_seeds(line, name) for line in lines]
         made.append(Column(name.replace("_", " "), True, cells + blank))

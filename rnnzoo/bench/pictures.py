@@ -60,6 +60,10 @@ def _accuracy_against_lag(drawn: Drawn) -> Figure:
     return _accuracy(drawn, "lag", x="lag between the symbol and the question (steps)", logarithmic=True)
 
 
+def _accuracy_against_width(drawn: Drawn) -> Figure:
+    return _accuracy(drawn, "hidden_size", x="width of the layers", logarithmic=True)
+
+
 def _loss(drawn: Drawn) -> Figure:
     from rnnzoo.figures import loss_against_length
 
@@ -135,6 +139,7 @@ def _relative_time(drawn: Drawn) -> Figure:
 MAKERS: dict[str, Callable[[Drawn], Figure]] = {
     "accuracy_against_length": _accuracy,
     "accuracy_against_lag": _accuracy_against_lag,
+    "accuracy_against_width": _accuracy_against_width,
     "loss_against_length": _loss,
     "comparison": _comparison,
     "ranking": _ranking,

@@ -23,6 +23,8 @@ class Measured:
     spread: float | None  # standard deviation over the seeds (n - 1); None for one seed
     n: int  # seeds
     unit: str
+    low: float  # over the seeds
+    high: float
 
     def __str__(self) -> str:
         return f"{self.mean:.3f}" + (f" ± {self.spread:.3f}" if self.spread is not None else "")
@@ -145,6 +147,8 @@ def _values(group: Sequence[ResultRow]) -> dict[tuple[str, str], Measured]:
             spread=statistics.stdev(row.value for row in found) if len(found) > 1 else None,
             n=len(found),
             unit=found[0].unit,
+            low=min(row.value for row in found),
+            high=max(row.value for row in found),
         )
         for key, found in values.items()
     }

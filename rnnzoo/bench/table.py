@@ -84,6 +84,7 @@ class Table:
     tolerance: float = 0.05  # how far from the budget, as a share of the parameters that the width decides on
     trials: dict[str, list[Any]] = field(default_factory=dict)  # argument of the task -> values to be tried
     divergence: str = "stop"  # "stop": a run that diverges has no rows; "record": it ends there, and has what is finite
+    best_seed: bool = False  # whether the best seed stands beside the mean
     race: Race | None = None  # a race of implementations in place of trainings
 
 

@@ -65,6 +65,16 @@ def test_further_metrics_stand_behind_the_monitored_one(small_with, row, tmp_pat
         assert [name for name in headings if name.startswith("test")] == ["test accuracy", *expected, "test loss"]
 
 
+@pytest.mark.parametrize(("mode", "best"), [("max", "0.750"), ("min", "0.250")])
+def test_the_best_seed_stands_beside_the_mean_where_the_table_asks_for_it(small_with, row, tmp_path, mode, best):
+    table = small_with(best_seed=True, monitor={"metric": "accuracy", "mode": mode})
+    rows = [row(seed=seed, value=value) for seed, value in enumerate((0.25, 0.75, 0.5))]
+    with write_report(table, rows, tmp_path, tmp_path)["csv"].open(newline="") as stream:
+        (line,) = list(csv.DictReader(stream))
+    assert line["best test accuracy"] == best
+    assert line["test accuracy"].startswith("0.500")
+
+
 def test_the_page_needs_no_other_file_and_links_its_sources(written):
     page = Cells()
     page.feed(written["html"].read_text())
