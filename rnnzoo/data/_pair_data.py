@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rnnzoo.contracts import Spec
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import Rows
@@ -96,3 +98,7 @@ class DrawnPairs(PairData):
         check_positive(**dict(zip(("training", "validation", "test"), rows, strict=True)))
         self.rows = dict(zip(SPLITS, rows, strict=True))
         self.data_seed = data_seed
+
+    def random(self) -> np.random.RandomState:
+        """The generator that draws all splits, from its beginning."""
+        return np.random.RandomState(self.data_seed)

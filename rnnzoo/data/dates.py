@@ -87,7 +87,7 @@ class Dates(DrawnPairs):
 
     def texts(self) -> Mapping[str, PairTexts]:
         """Draw all days, then each one's language and format."""
-        random = np.random.RandomState(self.data_seed)
+        random = self.random()
         days = random.permutation(DAYS)
         found, begin = {}, 0
         for split, rows in self.rows.items():

@@ -91,7 +91,7 @@ class Reversal(DrawnPairs):
 
     def texts(self) -> Mapping[str, PairTexts]:
         """Draw the words of all splits from one generator."""
-        random = np.random.RandomState(self.data_seed)
+        random = self.random()
         seen: set[str] = set()
         found = {}
         for split, rows in self.rows.items():
