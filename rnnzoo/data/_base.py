@@ -14,6 +14,7 @@ from typing_extensions import Self
 from rnnzoo.contracts import Spec
 from rnnzoo.data._batches import Rows
 from rnnzoo.data._sampler import BucketSampler
+from rnnzoo.data._streams import StreamSampler
 
 SPLITS = ("train", "validation", "test")
 
@@ -24,7 +25,7 @@ class ResumableLoader(DataLoader[Any]):
     The sampler is asked for its batches when the first one is taken, not before: by then the epoch is set.
     """
 
-    sampler: BucketSampler
+    sampler: BucketSampler | StreamSampler
     taken = 0  # batches handed out in this pass
 
     def __iter__(self) -> Iterator[Any]:  # type: ignore[override]

@@ -63,6 +63,11 @@ class CellStack(FlatNames):
             self._weight_names = [name for name in found if name is not None] if None not in found else []
         self.flatten_parameters()
 
+    def initial_state(self, batch_size: int, *, device: Any = None, dtype: torch.dtype | None = None) -> Any:
+        """The state that ``hx=None`` stands for, of ``batch_size`` rows, in the form of ``hx``."""
+        states = [cell.initial_state(batch_size, device=device, dtype=dtype) for cell in self._cells()]
+        return self._layout.leave(self._layout.join(states), batched=True)
+
     def _share(self) -> None:
         """Let the cells of one direction have the parameters that their class calls ``shared`` in common."""
         for direction in range(self.num_directions):

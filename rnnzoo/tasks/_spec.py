@@ -8,7 +8,7 @@ from typing import Any
 from rnnzoo.contracts import Spec
 
 OF_TAGS, OF_PAIRS = ("scheme", "characters", "intents"), ("begin", "end", "target_padding_id")
-SAME = ("kind", "input", "input_size", "output_size", "labels", *OF_TAGS, *OF_PAIRS)
+SAME = ("kind", "input", "input_size", "output_size", "labels", "vocabulary", *OF_TAGS, *OF_PAIRS)
 """What a model is built for, and no other data may have otherwise."""
 
 NEEDED = ("kind", "input", "input_size", "output_size")

@@ -91,7 +91,20 @@ def a_sequence_a_sequence(batch, spec):
     assert torch.equal(batch.inputs[:, 1:][inside[:, 1:]], batch.targets[:, :-1][inside[:, 1:]])
 
 
-TARGETS = {"label": one_label_a_sequence, "tags": one_label_a_step, "pair": a_sequence_a_sequence}
+def the_inputs_one_step_on(batch, spec):
+    assert batch.targets.shape == batch.weights.shape == batch.inputs.shape
+    outside = torch.arange(batch.inputs.shape[1]) >= batch.lengths[:, None]
+    assert batch.weights[outside].eq(0).all()
+    continued = batch.weights[:, 1:] > 0
+    assert torch.equal(batch.targets[:, :-1][continued], batch.inputs[:, 1:][continued])
+
+
+TARGETS = {
+    "label": one_label_a_sequence,
+    "tags": one_label_a_step,
+    "pair": a_sequence_a_sequence,
+    "next_token": the_inputs_one_step_on,
+}
 
 
 def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
@@ -100,13 +113,13 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
     assert spec["kind"] == entry.kind
     assert entry.kind in KINDS
     assert json.loads(json.dumps(spec)) == spec
-    if entry.kind != "pair":
+    if entry.kind not in ("pair", "next_token"):
         assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
     assert isinstance(data.data_version, str)
     data.setup()
     assert data.spec == spec
     for loader in loaders(data).values():
-        for batch in loader:
+        for number, batch in enumerate(loader):
             check_characters_and_intents(batch, spec)
             batch = plain(batch)
             rows, steps = batch.inputs.shape[:2]
@@ -125,7 +138,8 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
             assert batch.targets.min() >= 0
             assert batch.targets.max() < spec["output_size"]
             TARGETS[entry.kind](batch, spec)
-            assert batch.starts.all()
+            assert batch.starts.all() or (spec["streaming"] and not batch.starts.any())
+            assert batch.starts.all() or number
 
 
 def test_beyond_its_length_a_row_is_padding_and_no_padding_stands_within(entry):
@@ -145,7 +159,7 @@ def test_beyond_its_length_a_row_is_padding_and_no_padding_stands_within(entry):
 
 
 def test_fillers_have_no_weight(entry):
-    batch = entry.target.tiny().splits["train"][[0, FILLER, FILLER]]
+    batch = entry.target.tiny().loader("train", batch_size=3).dataset[[0, FILLER, FILLER]]
     assert (batch.weights.flatten(1) if batch.weights.ndim > 1 else batch.weights[:, None]).amax(1).tolist() == [
         1,
         0,
@@ -176,12 +190,13 @@ def test_evaluation_is_the_same_on_every_pass_and_in_every_epoch(entry):
 def test_shards_lose_and_repeat_nothing(entry, world):
     data = entry.target.tiny()
     for split in SPLITS:
-        for shuffle in (False, True):
+        for shuffle in (False,) if data.spec["streaming"] else (False, True):
             settings = {"batch_size": 3, "bucketing": True, "shuffle": shuffle, "num_replicas": world}
-            parts = [list(data.loader(split, **settings, rank=rank).sampler) for rank in range(world)]
+            shards = [data.loader(split, **settings, rank=rank) for rank in range(world)]
+            parts = [list(shard.sampler) for shard in shards]
             assert len({len(part) for part in parts}) == 1
             dealt = [row for part in parts for batch in part for row in batch if row != FILLER]
-            assert sorted(dealt) == list(range(len(data.splits[split])))
+            assert sorted(dealt) == list(range(len(shards[0].dataset)))
 
 
 def test_no_row_is_in_two_splits(entry):
@@ -190,7 +205,7 @@ def test_no_row_is_in_two_splits(entry):
     data = entry.target.tiny()
     rows = {}
     for split in SPLITS:
-        part = data.splits[split]
+        part = data.loader(split, batch_size=1).dataset
         rows[split] = {str(sequence_of(part[[i]]).tolist()) for i in range(len(part))}
     for a, b in (("train", "validation"), ("train", "test"), ("validation", "test")):
         assert not rows[a] & rows[b]
