@@ -104,3 +104,34 @@ class Perplexity(WeightedMean):
             ValueError: no element with a weight has been seen.
         """
         return super().compute().exp()
+
+
+class SpanScore(Metric):
+    """Precision, recall or F1 of spans, as conlleval counts them: over all spans of all batches of all processes.
+
+    A span is right if its first and last step and its label are. What has no denominator is 0.
+
+    Args:
+        score: "f1", "precision" or "recall".
+    """
+
+    full_state_update = False
+    counts: Tensor
+    n: int = 0
+    """The spans that there are, when it was last computed."""
+
+    def __init__(self, score: str) -> None:
+        super().__init__()
+        self.score = score
+        self.add_state("counts", torch.zeros(3, dtype=torch.int64), dist_reduce_fx="sum")
+
+    def update(self, right: int, answered: int, there: int) -> None:
+        """Add a batch: how many spans are right, are answered, and are there."""
+        self.counts += torch.tensor([right, answered, there]).to(self.counts.device)
+
+    def compute(self) -> Tensor:
+        """The score so far."""
+        right, answered, there = self.counts.tolist()
+        self.n = there
+        below = {"f1": (answered + there) / 2, "precision": answered, "recall": there}[self.score]
+        return torch.tensor(right / below if below else 0.0, dtype=torch.float32, device=self.counts.device)

@@ -40,20 +40,18 @@ class ZooCLI(LightningCLI):
         folder: the run's folder.
         wandb: ``online``, ``offline`` or ``off``.
         name: of the recipe.
-        metric: the validation metric that chooses the best checkpoint.
         stack: ends the logs of the run.
         compiles: whether ``--compile`` was given.
         options: LightningCLI's own arguments.
     """
 
     def __init__(
-        self, *, folder: Path, wandb: str, name: str, metric: str, stack: ExitStack, compiles: bool, **options: Any
+        self, *, folder: Path, wandb: str, name: str, stack: ExitStack, compiles: bool, **options: Any
     ) -> None:
         self.compiles = compiles
         self.logs: RunLogs | None = None
         self.stack = stack
         self.folder = folder
-        self.metric = metric
         self.wandb = wandb
         self.name = name
         super().__init__(**options)
@@ -83,7 +81,7 @@ class ZooCLI(LightningCLI):
             own += [*([Compile()] if self.compiles else []), NonFinite(), Throughput()]
             keeps = any(isinstance(callback, ModelCheckpoint) for callback in given)
             if config.get("enable_checkpointing") is not False and not keeps:
-                own.append(BestCheckpoint(self.metric, dirpath=self.folder))
+                own.append(BestCheckpoint(self.model.metric_specs[0].name, dirpath=self.folder))
             if config.get("enable_checkpointing") is not False:
                 own.append(ResumePoint(self.folder / "last.ckpt"))
         else:
@@ -142,7 +140,6 @@ def run_lightning(
             folder=folder,
             wandb=wandb,
             name=name,
-            metric=task.metrics[0].name,
             stack=stack,
             compiles=compiles,
             model_class=task.target,

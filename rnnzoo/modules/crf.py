@@ -19,6 +19,15 @@ class Allowed(NamedTuple):
     end: Tensor  # (K,) bool
 
 
+def forbid(chain: Chain, allowed: Allowed) -> Chain:
+    """The chain in which only what is allowed has a score above -inf."""
+    scores = {
+        name: getattr(chain, name).masked_fill(~value.to(chain.start.device), -torch.inf)
+        for name, value in allowed._asdict().items()
+    }
+    return chain._replace(**scores)
+
+
 class CRF(nn.Module):
     """Scores of first, following and last tags, learned beside the scores x (B, T, K) that a network gives each step.
 
@@ -43,7 +52,7 @@ class CRF(nn.Module):
         if allowed is not None:
             if allowed.transitions.shape != (size, size):
                 raise ValueError(f"allowed is for {len(allowed.transitions)} tags; expected {size}.")
-            self.diameter = _diameter(allowed)
+            self.diameter = find_diameter(allowed)
             for name, value in allowed._asdict().items():
                 self.register_buffer(f"allowed_{name}", value, persistent=False)
 
@@ -57,12 +66,11 @@ class CRF(nn.Module):
         if emissions.ndim != 3 or emissions.shape[-1] != K:
             raise ValueError(f"emissions has shape {tuple(emissions.shape)}; expected (batch, time, {K} tags).")
         dtype = torch.promote_types(emissions.dtype, torch.float32)
-        scores = {}
-        for name in Allowed._fields:
-            scores[name] = getattr(self, name).to(dtype)
-            if self.constrained:
-                scores[name] = scores[name].masked_fill(~getattr(self, f"allowed_{name}"), -torch.inf)
-        return Chain(emissions.to(dtype), lengths=lengths, **scores)
+        x, A, start, end = (value.to(dtype) for value in (emissions, self.transitions, self.start, self.end))
+        chain = Chain(x, A, start, end, lengths)
+        if not self.constrained:
+            return chain
+        return forbid(chain, Allowed(*(getattr(self, f"allowed_{name}") for name in Allowed._fields)))
 
     def forward(self, emissions: Tensor, tags: Tensor, lengths: Tensor, known: Tensor | None = None) -> Tensor:
         """-log p of each row's tags, in nats.
@@ -74,26 +82,32 @@ class CRF(nn.Module):
             known: (B, T) bool: the tags of the other steps are summed over; ``None``: all are known.
 
         Returns:
-            (B,).
+            (B,), 0 for a row of which no tag is known.
 
         Raises:
             ValueError: ``emissions`` is not (B, T, K); a tag is none of the K, or follows where it is not allowed.
         """
         chain = self.chain(emissions, lengths)
         inside = mask(lengths.to(tags.device), tags.shape[1])  # (B, T)
-        unknown = None if known is None else inside & ~known  # (B, T)
-        inside = inside if unknown is None else inside & ~unknown
-        self._check(tags, inside)
+        seen = inside if known is None else inside & known  # (B, T)
+        self._check(tags, seen)
         total = log_partition(chain, self.diameter)  # (B,)
-        if unknown is None or not bool(unknown.any()):
+        if known is None:
             return total - path_score(chain, tags)
-        other = inside[..., None] & (torch.arange(len(self.start), device=tags.device) != tags[..., None])  # (B, T, K)
+        some = seen.any(dim=1)  # (B,)
+        if not bool((some[:, None] & inside & ~seen).any()):
+            return torch.where(some, total - path_score(chain, tags), 0)
+        other = seen[..., None] & (torch.arange(len(self.start), device=tags.device) != tags[..., None])  # (B, T, K)
         consistent = chain._replace(emissions=chain.emissions.masked_fill(other, -torch.inf))
         return total - log_partition(consistent, None)
 
-    def decode(self, emissions: Tensor, lengths: Tensor) -> Tensor:
-        """The likeliest tags of each row together (Viterbi): (B, T) int64, 0 beyond its length."""
-        return best_path(self.chain(emissions, lengths))[0]
+    def decode(self, emissions: Tensor, lengths: Tensor, allowed: Allowed | None = None) -> Tensor:
+        """The likeliest tags of each row together (Viterbi): (B, T) int64, 0 beyond its length.
+
+        With ``allowed``, the likeliest of those that it allows.
+        """
+        chain = self.chain(emissions, lengths)
+        return best_path(chain if allowed is None else forbid(chain, allowed))[0]
 
     def marginals(self, emissions: Tensor, lengths: Tensor) -> Tensor:
         """The probability of each tag at each step: (B, T, K), 0 beyond a row's length."""
@@ -133,7 +147,7 @@ LONGEST = 8
 REPAIR = "repair the tags, or allow every transition (constrained=False)."
 
 
-def _diameter(allowed: Allowed) -> int | None:
+def find_diameter(allowed: Allowed) -> int | None:
     """The number of transitions by which every tag leads to every tag; ``None`` where there is none up to ``LONGEST``.
 
     Raises:

@@ -28,6 +28,7 @@ class Encoder(nn.Module):
         embedding, embedding_size, embedding_std, embedding_dropout, word_dropout: see
             :class:`~rnnzoo.modules.embedding.Embedding`.
         layer_options: further arguments of the architecture.
+        extra_size: width of further features of each step, beside those of the embedding.
 
     Raises:
         UnknownName: no such layer or kind of dropout.
@@ -53,6 +54,7 @@ class Encoder(nn.Module):
         word_dropout: float = 0.0,
         padding_id: int | None = None,
         layer_options: dict[str, Any] | None = None,
+        extra_size: int = 0,
     ) -> None:
         super().__init__()
         self.embedding = Embedding(
@@ -67,7 +69,7 @@ class Encoder(nn.Module):
         )
         self.directions = 1
         self.recurrent: nn.Module | None = None
-        self.output_size = self.embedding.output_size
+        self.output_size = self.embedding.output_size + extra_size
         if layer == "none":
             if layer_options:
                 raise ValueError(
@@ -78,7 +80,7 @@ class Encoder(nn.Module):
             return
         self.directions = 2 if bidirectional else 1
         stack: dict[str, Any] = {"num_layers": num_layers, "bidirectional": bidirectional, **(layer_options or {})}
-        width = self.embedding.output_size
+        width = self.output_size
         if input_dropout:
             stack |= {"p": input_dropout, "kind": input_dropout_kind}
             self.recurrent = DroppedLayers(layer, width, hidden_size, **stack)
@@ -87,8 +89,12 @@ class Encoder(nn.Module):
             self.recurrent = create_layer(layer, width, hidden_size, **stack)
         self.output_size = self.recurrent.output_size
 
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, inputs: Tensor, lengths: Tensor | None = None, extra: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Features (B, T, O) and the lengths (B,), or ``None`` where every row fills all T steps.
+
+        ``extra`` (B, T, ``extra_size``) are features of the steps that were made elsewhere.
 
         Lengths belong on the CPU, as those of ``torch.nn.utils.rnn.pack_padded_sequence``: looking at them there costs
         a few microseconds. They may be elsewhere, and then each call waits for that device.
@@ -96,17 +102,19 @@ class Encoder(nn.Module):
         Raises:
             TypeError, ValueError: ``inputs`` or ``lengths`` are not of these types, shapes and ranges.
         """
-        x, lengths, _ = self.run(inputs, lengths)
+        x, lengths, _ = self.run(inputs, lengths, extra)
         return x, lengths
 
-    def run(self, inputs: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor | None, Any]:
+    def run(
+        self, inputs: Tensor, lengths: Tensor | None = None, extra: Tensor | None = None
+    ) -> tuple[Tensor, Tensor | None, Any]:
         """As ``forward``, and the final state of the recurrent layers as they give it; ``None`` where there are none.
 
         Raises:
             TypeError, ValueError: as ``forward``.
         """
         state = None
-        x = self.embedding(inputs)  # (B, T, E)
+        x = self._read(inputs, extra)  # (B, T, E)
         if lengths is not None:
             check_lengths(lengths, x.shape[0], x.shape[1])
             if not torch.compiler.is_compiling() and int(lengths.min()) == x.shape[1]:  # a graph knows no values
@@ -115,7 +123,9 @@ class Encoder(nn.Module):
             x, state = self.recurrent(x, lengths=lengths)  # (B, T, O)
         return x, lengths, state
 
-    def gate_values(self, inputs: Tensor, lengths: Tensor | None = None) -> dict[str, GateValues]:
+    def gate_values(
+        self, inputs: Tensor, lengths: Tensor | None = None, extra: Tensor | None = None
+    ) -> dict[str, GateValues]:
         """Gates and states of the recurrent layers, (B, T, width) each; see ``rnnzoo.gate_values``.
 
         Raises:
@@ -124,4 +134,8 @@ class Encoder(nn.Module):
         """
         if self.recurrent is None:
             raise no_gates("none")
-        return gate_values(self.recurrent, self.embedding(inputs), lengths=lengths)
+        return gate_values(self.recurrent, self._read(inputs, extra), lengths=lengths)
+
+    def _read(self, inputs: Tensor, extra: Tensor | None) -> Tensor:
+        x = self.embedding(inputs)  # (B, T, E)
+        return x if extra is None else torch.cat([x, extra.to(x.dtype)], dim=-1)

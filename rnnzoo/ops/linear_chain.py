@@ -75,12 +75,16 @@ def path_score(chain: Chain, tags: Tensor) -> Tensor:
     return score + start[tags[:, 0]] + end[last]
 
 
+@torch.no_grad()
 def marginals(chain: Chain, diameter: int | None = 1) -> Tensor:
     """The probability of each tag at each step, over all paths: (B, T, K), 0 beyond a row's length."""
-    with torch.enable_grad():
-        x = chain.emissions.detach().requires_grad_()
-        fixed = Chain(x, *(value.detach() for value in chain[1:]))
-        return torch.autograd.grad(log_partition(fixed, diameter).sum(), x)[0]
+    if _fits(chain, diameter):
+        sums = _sum_up(chain, both_ways=True)
+        return _gradients(sums, torch.ones_like(sums.total))[0].to(chain.emissions.dtype)
+    with torch.inference_mode(False), torch.enable_grad():
+        values = [value.clone() for value in chain]  # within inference there is no gradient
+        x = values[0].requires_grad_()
+        return torch.autograd.grad(log_partition_reference(Chain(*values)).sum(), x)[0]
 
 
 @torch.no_grad()
@@ -129,63 +133,75 @@ def _fits(chain: Chain, diameter: int | None) -> bool:
     return bool((diameter + 1) * spread < LARGEST_RANGE)  # also where a score is not finite: no
 
 
+class _Sums(NamedTuple):
+    """What the recursion over the steps finds; in front of B, the way: onward, and from each row's end back."""
+
+    total: Tensor  # (B,) the logarithm of the partition
+    kept: Tensor  # (T, 1 or 2, B, K) messages that have seen their step's emission, those of a row adding up to 1
+    sent: Tensor  # (T, 1 or 2, B, K) messages that have not
+    moves: Tensor  # (K, K) e^A, scaled
+    lengths: Tensor  # (B,)
+
+
+def _sum_up(chain: Chain, *, both_ways: bool) -> _Sums:
+    """The sums from the start on, and with ``both_ways`` those from the end: one recursion over a pair of batches."""
+    x, (transitions, start, end) = chain.emissions.double(), (value.double() for value in chain[1:4])
+    B, T, _ = x.shape
+    lengths = chain.lengths.to(x.device)
+    highest = x.amax(dim=2)  # (B, T)
+    e = torch.exp(x - highest[..., None])  # (B, T, K)
+    A, first, last = (torch.exp(value - value.amax()) for value in (transitions, start, end))
+    ways = [e, reverse_by_length(e, lengths)] if both_ways else [e]
+    steps = torch.stack(ways).permute(2, 0, 1, 3).contiguous()  # (T, W, B, K)
+    matrices = torch.stack([A, A.T][: len(ways)])  # (W, K, K)
+    sent, kept = torch.empty_like(steps), torch.empty_like(steps)  # (T, W, B, K)
+    sums = steps.new_empty(T, len(ways), B, 1)
+    sent[0] = torch.stack([first, last][: len(ways)])[:, None]  # (W, 1, K)
+    message = None
+    for before, after, total, step in zip(*(each.unbind(0) for each in (sent, kept, sums, steps)), strict=True):
+        if message is not None:
+            torch.bmm(message, matrices, out=before)
+        torch.mul(before, step, out=after)
+        torch.sum(after, dim=2, keepdim=True, out=total)
+        message = after.div_(total)
+    inside = mask(lengths, T)  # (B, T)
+    final = kept[lengths - 1, 0, torch.arange(B, device=x.device)] @ last  # (B,)
+    logs = torch.where(inside, sums[:, 0, :, 0].T.log() + highest, 0).sum(1)  # (B,)
+    total = logs + final.log() + (lengths - 1) * transitions.amax() + start.amax() + end.amax()
+    return _Sums(total, kept, sent, A, lengths)
+
+
+def _gradients(sums: _Sums, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of the emissions (B, T, K), transitions, start and end, where those of the total are ``gradient`` (B,)."""
+    _, kept, sent, A, lengths = sums
+    outside = ~mask(lengths, len(kept))[..., None]  # (B, T, 1)
+    onward = kept[:, 0].transpose(0, 1).masked_fill(outside, 0)  # (B, T, K)
+    behind = reverse_by_length(sent[:, 1].transpose(0, 1), lengths).masked_fill(outside, 0)  # of what follows
+    ahead = reverse_by_length(kept[:, 1].transpose(0, 1), lengths).masked_fill(outside, 0)
+    p = onward * behind  # (B, T, K)
+    p = p * (gradient[:, None, None] / p.sum(dim=2, keepdim=True).masked_fill(outside, 1))
+    moved = onward[:, :-1] @ A  # (B, T - 1, K)
+    scale = (moved * ahead[:, 1:]).sum(dim=2, keepdim=True).masked_fill(outside[:, 1:], 1)
+    weighed = onward[:, :-1] * (gradient[:, None, None] / scale)
+    pairs = A * (weighed.flatten(0, 1).T @ ahead[:, 1:].flatten(0, 1))  # (K, K)
+    rows = torch.arange(len(p), device=p.device)
+    return p, pairs, p[:, 0].sum(0), p[rows, lengths - 1].sum(0)
+
+
 class _LogPartition(torch.autograd.Function):
-    """Forward and backward messages as one recursion over a pair of batches; marginals are the gradients."""
+    """The gradients of a partition are marginals: of tags, and of pairs of them."""
 
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, transitions: Tensor, start: Tensor, end: Tensor, lengths: Tensor, learning: bool
     ) -> Tensor:
-        B, T, _ = x.shape
-        lengths = lengths.to(x.device)
-        scores = x.double()
-        highest = scores.amax(dim=2)  # (B, T)
-        e = torch.exp(scores - highest[..., None])  # (B, T, K)
-        A_highest, start_highest, end_highest = (value.amax().double() for value in (transitions, start, end))
-        A = torch.exp(transitions.double() - A_highest)  # (K, K)
-        first = torch.exp(start.double() - start_highest)  # (K,)
-        last = torch.exp(end.double() - end_highest)  # (K,)
-        ways = [e, reverse_by_length(e, lengths)] if learning else [e]
-        steps = torch.stack(ways).permute(2, 0, 1, 3).contiguous()  # (T, 1 or 2, B, K)
-        matrices = torch.stack([A, A.T]) if learning else A[None]  # (1 or 2, K, K)
-        begin = torch.stack([first, last])[: len(ways), None]  # (1 or 2, 1, K)
-        sent = torch.empty_like(steps)  # messages before each step's emission
-        kept = torch.empty_like(steps)  # and after it, each row's adding up to 1
-        sums = steps.new_empty(T, len(ways), B, 1)
-        sent[0] = begin
-        each = zip(sent.unbind(0), kept.unbind(0), sums.unbind(0), steps.unbind(0), strict=True)
-        message = None
-        for before, after, total, step in each:
-            if message is not None:
-                torch.bmm(message, matrices, out=before)
-            torch.mul(before, step, out=after)
-            torch.sum(after, dim=2, keepdim=True, out=total)
-            message = after.div_(total)
-        inside = mask(lengths, T)  # (B, T)
-        rows = torch.arange(B, device=x.device)
-        final = kept[lengths - 1, 0, rows] @ last  # (B,)
-        logs = torch.where(inside, sums[:, 0, :, 0].T.log() + highest, 0).sum(1)  # (B,)
-        ctx.lengths = lengths
+        sums = _sum_up(Chain(x, transitions, start, end, lengths), both_ways=learning)
         if learning:
-            ctx.save_for_backward(kept, sent, A)
-        return logs + final.log() + (lengths - 1) * A_highest + start_highest + end_highest
+            ctx.save_for_backward(*sums)
+        return sums.total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        kept, sent, A = ctx.saved_tensors  # (T, 2, B, K)
-        lengths = ctx.lengths
-        T, _, B, _ = kept.shape
-        outside = ~mask(lengths, T)[..., None]  # (B, T, 1)
-        forward = kept[:, 0].transpose(0, 1).masked_fill(outside, 0)  # (B, T, K): P(tag, what was read so far)
-        onward = reverse_by_length(sent[:, 1].transpose(0, 1), lengths).masked_fill(outside, 0)  # of what follows
-        ahead = reverse_by_length(kept[:, 1].transpose(0, 1), lengths).masked_fill(outside, 0)
-        p = forward * onward  # (B, T, K)
-        p = p * (gradient[:, None, None] / p.sum(dim=2, keepdim=True).masked_fill(outside, 1))
-        moves = forward[:, :-1] @ A  # (B, T - 1, K)
-        scale = (moves * ahead[:, 1:]).sum(dim=2, keepdim=True).masked_fill(outside[:, 1:], 1)
-        weighed = forward[:, :-1] * (gradient[:, None, None] / scale)
-        pairs = A * (weighed.flatten(0, 1).T @ ahead[:, 1:].flatten(0, 1))  # (K, K)
-        rows = torch.arange(B, device=p.device)
         # autograd takes each gradient into the dtype of its tensor
-        return p, pairs, p[:, 0].sum(0), p[rows, lengths - 1].sum(0), None, None
+        return *_gradients(_Sums(*ctx.saved_tensors), gradient), None, None

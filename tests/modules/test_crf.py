@@ -129,3 +129,36 @@ def test_every_score_learns(crf):
     for value in (x, *crf.parameters()):
         assert value.grad.isfinite().all()
         assert value.grad.abs().max() > 0
+
+
+def test_a_row_of_which_no_tag_is_known_has_no_loss_and_no_gradient():
+    crf = CRF(3, allowed_by("IOB2", ["I-X", "O", "B-X"]))  # the filler's tag 0 may not begin a sentence
+    x = torch.randn(2, 3, 3, requires_grad=True)
+    known = torch.tensor([[True] * 3, [False] * 3])
+    losses = crf(x, torch.tensor([[2, 0, 1], [0, 0, 0]]), torch.tensor([3, 1]), known)
+    assert losses[0] > 0 == losses[1]
+    (losses * torch.tensor([1.0, 0.0])).sum().backward()
+    assert x.grad[1].eq(0).all()
+    assert all(value.grad.isfinite().all() for value in (x, *crf.parameters()))
+
+
+@torch.no_grad()
+def test_decoding_can_be_held_to_what_is_allowed(crf):
+    x, n, legal = torch.randn(1, 4, K, dtype=torch.float64), torch.tensor([4]), allowed_by("IOB2", ["O", "B-X", "I-X"])
+    crf.transitions[0, 2] = crf.start[2] = 9.0
+    scores = {
+        tuple(tags.tolist()): float(-crf(x, tags[None], n))
+        for tags in every(4)
+        if not illegal_steps([["O", "B-X", "I-X"][tag] for tag in tags], "IOB2")
+    }
+    assert tuple(crf.decode(x, n, legal)[0].tolist()) == max(scores, key=scores.__getitem__)
+    assert crf.decode(x, n)[0, 0] == 2
+
+
+def test_marginals_are_there_within_inference(crf):
+    x, n = torch.randn(2, 4, K, dtype=torch.float64), torch.tensor([4, 2])
+    expected = crf.marginals(x, n)
+    with torch.inference_mode():
+        close(crf.marginals(x, n), expected)
+        far = crf.marginals(x * 1e4, n)
+    close(far.sum(2)[0], torch.ones(4, dtype=torch.float64))

@@ -93,12 +93,43 @@ def test_channels_are_tagged_too():
     assert task(torch.randn(4, 6, 2), torch.tensor([6, 2, 3, 1])).shape == (4, 6, 3)
 
 
-def test_an_answer_has_a_tag_and_its_probability_for_each_step_of_its_row():
-    task, batch = tagger().eval(), tags_batch(4)
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_an_answer_has_a_tag_and_its_probability_for_each_step_of_its_row(output):
+    task, batch = tagger(output=output).eval(), tags_batch(4)
     logits = task(batch.inputs, batch.lengths)
     for row, (answer, n) in enumerate(zip(task.answers(logits, batch), batch.lengths.tolist(), strict=True)):
-        assert answer.tags == ["abc"[tag] for tag in logits[row, :n].argmax(-1).tolist()]
-        assert answer.probabilities == pytest.approx(logits[row, :n].softmax(-1).amax(-1).tolist())
+        one = batch.lengths[row : row + 1]
+        if output == "crf":
+            best, shares = task.crf.decode(logits[row : row + 1], one)[0], task.crf.marginals(logits[row, None], one)[0]
+        else:
+            best, shares = logits[row].argmax(-1), logits[row].softmax(-1)
+        assert answer.tags == ["abc"[tag] for tag in best[:n].tolist()]
+        assert answer.probabilities == pytest.approx(shares[:n].gather(1, best[:n, None]).flatten().tolist(), abs=1e-6)
+        assert answer.spans == []
+
+
+def test_the_loss_of_a_field_is_each_sentences_in_equal_parts():
+    task, batch = tagger(output="crf"), tags_batch(4)
+    logits = task(batch.inputs, batch.lengths)
+    losses = task.losses(logits, batch)
+    close((losses * batch.weights).sum(1)[:3], task.crf(logits, batch.targets, batch.lengths)[:3])
+    inside = batch.weights[0] > 0
+    assert losses[0, inside].unique().numel() == 1
+
+
+def test_steps_of_weight_0_are_summed_over_by_a_field_and_measured_by_none():
+    task, batch = tagger(output="crf").eval(), tags_batch(4, seed=3)
+    row = int(batch.lengths[:3].argmax())
+    one = slice(row, row + 1)
+    batch.weights[row, 1] = 0
+    logits = task(batch.inputs, batch.lengths)
+    expected = (task.losses(logits, batch) * batch.weights).sum(1)
+    p = 0
+    for tag in range(3):
+        batch.targets[row, 1] = tag
+        p = p + torch.exp(-task.crf(logits[one], batch.targets[one], batch.lengths[one]))
+        close((task.losses(logits, batch) * batch.weights).sum(1), expected)
+    close(expected[one], -p.log())
 
 
 @pytest.mark.parametrize(
@@ -107,6 +138,15 @@ def test_an_answer_has_a_tag_and_its_probability_for_each_step_of_its_row():
         ({"spec": spec()}, ValueError, "kind 'label', SequenceTagger takes 'tags'"),
         ({"spec": spec(kind="tags", output_size=2)}, ValueError, "3 labels and output_size 2"),
         ({"layer": "lstn"}, UnknownName, "did you mean lstm"),
+        ({"output": "crff"}, UnknownName, "did you mean crf"),
+        ({"illegal": "repar"}, UnknownName, "did you mean repair"),
+        ({"characters": "cn"}, UnknownName, "did you mean cnn"),
+        ({"characters": "cnn"}, ValueError, "'cnn' and the data come without"),
+        ({"constrained": True}, ValueError, "for output='crf' and tags that mark spans"),
+        ({"output": "crf", "constrained": True}, ValueError, "for output='crf' and tags that mark spans"),
+        ({"intent_weight": 0.0}, ValueError, "intent_weight is 0.0; expected a number above 0"),
+        ({"spec": spec(kind="tags", scheme="IOB2")}, ValueError, "'a' is no tag of IOB2"),
+        ({"spec": spec(kind="tags", scheme="IOB3")}, UnknownName, "did you mean IOB"),
     ],
 )
 def test_what_cannot_be_is_refused_before_training(options, error, message):
