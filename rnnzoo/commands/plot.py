@@ -24,6 +24,7 @@ class Picture(NamedTuple):
 
     words: str
     draw: Callable[[argparse.Namespace], tuple[str, Figure]]  # gives a name for its file, too
+    options: tuple[str, ...]  # those that it takes
 
 
 def _gates(options: argparse.Namespace) -> tuple[str, Figure]:
@@ -32,7 +33,19 @@ def _gates(options: argparse.Namespace) -> tuple[str, Figure]:
     return draw(options)
 
 
-MODEL_PICTURES = {"gates": Picture("heat maps of a model's gates as it reads --input (LSTM, GRU, ...)", _gates)}
+def _attention(options: argparse.Namespace) -> tuple[str, Figure]:
+    from rnnzoo.commands.plot_attention import draw
+
+    return draw(options)
+
+
+READING = ("model", "input")
+MODEL_PICTURES = {
+    "gates": Picture(
+        "heat maps of a model's gates as it reads --input (LSTM, GRU, ...)", _gates, (*READING, "layer", "values")
+    ),
+    "attention": Picture("what a model looks at in a text as it writes its answer (MODEL TEXT)", _attention, READING),
+}
 ONLY_TABLES, ONLY_MODELS = ("results",), ("model", "input", "layer", "values")
 """Options that are of use for one kind of picture alone."""
 
@@ -41,11 +54,15 @@ def add_parser(commands: Any) -> None:
     """Add ``plot``."""
     parser = commands.add_parser("plot", help="draw the pictures of a table, or the gates inside a model")
     parser.add_argument(
-        "name", metavar="NAME", nargs="?", help="a table, TABLE/FIGURE, or gates; without it: a list of what there is"
+        "name",
+        metavar="NAME",
+        nargs="?",
+        help="a table, TABLE/FIGURE, gates or attention; without it: a list of what there is",
     )
+    parser.add_argument("given", metavar="MODEL TEXT", nargs="*", help="gates, attention: in place of --model, --input")
     parser.add_argument("--results", type=Path, metavar="DIR", help="tables: the folder of the result rows")
-    parser.add_argument("--model", metavar="MODEL", help="gates: the model, as for `rnnzoo predict` (digit-sum-lstm)")
-    parser.add_argument("--input", metavar="TEXT", help="gates: what the model reads (6700100000)")
+    parser.add_argument("--model", metavar="MODEL", help="the model, as for `rnnzoo predict` (gates: digit-sum-lstm)")
+    parser.add_argument("--input", metavar="TEXT", help="what the model reads (gates: 6700100000)")
     parser.add_argument("--layer", metavar="L", help="gates: the layer and direction, such as l1 or l0_reverse (l0)")
     parser.add_argument("--values", metavar="A,B", help="gates: what is shown, such as input,forget,candidate,hidden")
     parser.add_argument(
@@ -59,13 +76,17 @@ def run(options: argparse.Namespace) -> int:
     """Draw, or list what can be drawn."""
     if options.name is None:
         return _list()
-    named = options.name in MODEL_PICTURES
-    for option in ONLY_TABLES if named else ONLY_MODELS:
+    named = MODEL_PICTURES.get(options.name)
+    _take_given(options, named)
+    for option in (*ONLY_TABLES, *ONLY_MODELS):
+        if option in (ONLY_TABLES if named is None else named.options):
+            continue
         if getattr(options, option) is not None:
-            of = "a table" if named else " or ".join(MODEL_PICTURES)
+            takers = [name for name, picture in MODEL_PICTURES.items() if option in picture.options]
+            of = " or ".join(takers) if takers else "a table"
             raise PlotError(f"--{option} is of use with {of} only, not with {options.name}; leave it out.")
     _check_out(options.out)
-    figures = dict([MODEL_PICTURES[options.name].draw(options)]) if named else _of_table(options.name, options.results)
+    figures = _of_table(options.name, options.results) if named is None else dict([named.draw(options)])
     from rnnzoo.figures.saving import save_figure
 
     for stem, path in _places(options.out, list(figures)).items():
@@ -79,6 +100,22 @@ def run(options: argparse.Namespace) -> int:
             print(f"rnnzoo: {path}: {warning.message}", file=sys.stderr)
         print(path)
     return 0
+
+
+def _take_given(options: argparse.Namespace, picture: Picture | None) -> None:
+    """Let what stands behind a picture's name be --model and --input.
+
+    Raises:
+        PlotError: there is too much of it.
+    """
+    if options.given and (picture is None or len(options.given) > len(READING)):
+        far = f"{options.given[0 if picture is None else len(READING)]!r:.40}"
+        what = "a table takes none" if picture is None else "it takes a model and a text, a text in quotes"
+        raise PlotError(f"{far} is one argument too many behind {options.name}; {what}.")
+    for option, value in zip(READING, options.given, strict=False):
+        if getattr(options, option) is not None:
+            raise PlotError(f"{value!r:.40} and --{option} are given; leave one of them out.")
+        setattr(options, option, value)
 
 
 def _list() -> int:

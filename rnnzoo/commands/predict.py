@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one line a text: label, probability, text."""
+    """Print one line a text: label and probability, or what was written and its score, and the text."""
     texts = read_texts(options.texts, options.file)
     from rnnzoo.pretrained import load_pretrained
 
@@ -40,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
     for text, prediction in zip(texts, predictions, strict=True):
         if options.json:
             print(json.dumps({"text": text, **prediction._asdict()}, ensure_ascii=False))
+        elif hasattr(prediction, "n_best"):
+            print(f"{prediction.text}\t{prediction.score:.3f}\t{text}")
         else:
             print(f"{prediction.label}\t{prediction.probability:.3f}\t{text}")
     return 0

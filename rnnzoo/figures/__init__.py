@@ -2,6 +2,7 @@
 
 from rnnzoo.figures._style import Curve
 from rnnzoo.figures.accuracy_against_length import accuracy_against_length
+from rnnzoo.figures.alignment import alignment
 from rnnzoo.figures.attention import Attended, attention
 from rnnzoo.figures.comparison import Bar, comparison
 from rnnzoo.figures.confusion import confusion
@@ -28,6 +29,7 @@ __all__ = [
     "Ranked",
     "Timing",
     "accuracy_against_length",
+    "alignment",
     "attention",
     "comparison",
     "confusion",

@@ -25,6 +25,15 @@ class Answer(NamedTuple):
     attention: list[list[float]] | None  # for each token the weights of the source's steps; None without attention
 
 
+class AttentionMap(NamedTuple):
+    """What was written for a source, and which of its steps counted."""
+
+    text: str
+    source: list[str]  # T steps
+    target: list[str]  # M tokens, the end ("") with them
+    weights: list[list[float]]  # (M, T)
+
+
 def words(tokens: list[int], codec: Any | None) -> str:
     """The text of target tokens; without a codec their numbers."""
     return " ".join(map(str, tokens)) if codec is None else codec.decode_target(tokens)

@@ -20,7 +20,7 @@ from rnnzoo.contracts import MetricSpec, PairBatch, Spec
 from rnnzoo.metrics import Perplexity
 from rnnzoo.modules.greedy_search import Hypothesis
 from rnnzoo.registry import unknown
-from rnnzoo.tasks._answers import Answer, answer, words
+from rnnzoo.tasks._answers import Answer, AttentionMap, answer, words
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._corpus_scores import Bleu, Chrf
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
@@ -192,6 +192,18 @@ class WritingTask(SequenceTask):
                 batch = self.transfer_batch_to_device(codec.encode(raw[first : first + batch_size]), self.device, 0)
                 found += [answer(best, codec) for best in self.search(batch, beam, n_best, attention=True)]
         return found
+
+    def attention_map(self, raw: Any) -> AttentionMap | None:
+        """Which steps of a single source counted for each token of the answer; ``None`` without attention.
+
+        Raises:
+            ValueError: there is no codec, or it cannot read the source.
+        """
+        (found,) = self.predict([raw])
+        if found.attention is None:
+            return None
+        steps = create_codec(self.codec).source_tokens(raw)
+        return AttentionMap(found.text, steps, found.tokens, found.attention)
 
     def _writes(self, split: str) -> bool:
         return split == "test" or self.decode_validation

@@ -49,7 +49,7 @@ def test_without_a_name_it_lists_the_gates_and_every_figure_of_every_table(capsy
     status, told, _ = answer(capsys)
     names = [line.split()[0] for line in told.splitlines()]
     figures = [f"{name}/{figure}".replace("_", "-") for name in list_tables() for figure in load_table(name).figures]
-    assert (status, names) == (0, ["gates", *figures])
+    assert (status, names) == (0, ["gates", "attention", *figures])
 
 
 def test_gates_of_the_shipped_model_are_drawn_and_the_path_is_told(here, capsys):
@@ -108,7 +108,7 @@ def test_a_table_is_drawn_whole_or_one_figure_of_it(here, capsys, results):
         (["digit-sum/loss-against-lenght"], "did you mean loss-against-length"),
         (["digit-sum"], "rnnzoo bench run digit-sum"),
         (["digit-sum", "--results", "nowhere"], "no result rows in nowhere"),
-        (["digit-sum", "--model", "x"], "--model is of use with gates only"),
+        (["digit-sum", "--model", "x"], "--model is of use with gates or attention only"),
         (["gates", "--results", "x"], "--results is of use with a table only"),
         (["gates", "--model", "digit-sum-lstn"], "digit-sum-lstm"),
         (["gates", "--model", "imdb-bilstm"], "--input is needed"),
@@ -117,6 +117,12 @@ def test_a_table_is_drawn_whole_or_one_figure_of_it(here, capsys, results):
         (["gates", "--input", "12a"], "expected digits"),
         (["gates", "--out", "x.jpg"], "expected .png, .pdf, .svg"),
         (["no.yaml"], "there is no table file"),
+        (["attention"], "a model and a text are needed"),
+        (["attention", "imdb-bilstm", "a film"], "writes no sequence for a sequence"),
+        (["attention", "imdb-bilstm", "a", "film"], "'film' is one argument too many behind attention"),
+        (["attention", "m", "--model", "n"], "'m' and --model are given"),
+        (["attention", "m", "a", "--layer", "l0"], "--layer is of use with gates only"),
+        (["digit-sum", "x"], "'x' is one argument too many behind digit-sum; a table takes none"),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_writes_nothing(here, capsys, arguments, message):
@@ -171,6 +177,25 @@ def test_a_model_of_numbers_reads_numbers(here, capsys):
     assert (here / "gates-m.png").exists()
     status, _, error = answer(capsys, "gates", "--model", "m", "--input", "one")
     assert (status, "this model reads numbers" in error) == (2, True)
+
+
+def test_attention_of_a_sequence_for_a_sequence_is_drawn(here, capsys):
+    from rnnzoo.data.dates import Dates
+    from rnnzoo.pretrained import save_pretrained
+    from rnnzoo.tasks.sequence_to_sequence import SequenceToSequence
+
+    for attention in ("bilinear", "none"):
+        data = Dates.tiny()
+        task = SequenceToSequence(data.spec, "gru", hidden_size=4, attention=attention)
+        task.codec = data.codec_state()
+        save_pretrained(task, here / attention)
+    status, told, error = answer(capsys, "attention", "bilinear", "3 March 1999")
+    assert (status, told, error) == (0, "attention-bilinear.png\n", "")
+    assert (here / "attention-bilinear.png").read_bytes().startswith(PNG)
+    status, _, error = answer(capsys, "attention", "none", "3 March 1999")
+    assert (status, "built with attention 'none'" in error) == (2, True)
+    status = cli.main(("predict", "bilinear", "3 March 1999"))
+    assert (status, capsys.readouterr().out.split("\t")[2]) == (0, "3 March 1999\n")
 
 
 def test_a_character_no_font_has_is_told_on_the_error_stream(here, capsys, monkeypatch):
