@@ -14,6 +14,8 @@ import numpy as np
 
 ARRIVAL, DEPARTURE, DATE = "arrival", "departure", "date"
 ROLES = (ARRIVAL, DEPARTURE)
+STRANGE = 0.4
+"""The share of an invented name's parts that are of no other name."""
 
 
 class Piece(NamedTuple):
@@ -125,6 +127,9 @@ class Choices(NamedTuple):
     """How sentences are drawn.
 
     places: the cities.
+    invented: the share of cities with names drawn anew, of parts of these (characters in Chinese, else words) and of
+        parts that hardly occur twice.
+    forbidden: names that no invented one has in it.
     behind: the share of sentences whose verb stands behind the city.
     two: the share with two cities, one of departure and one of arrival.
     undated: the share without a date.
@@ -134,6 +139,8 @@ class Choices(NamedTuple):
     behind: float
     two: float
     undated: float
+    invented: float = 0.0
+    forbidden: tuple[str, ...] = ()
 
 
 def draw_twins(grammar: Grammar, choices: Choices, random: np.random.RandomState) -> tuple[list[Piece], list[Piece]]:
@@ -147,11 +154,38 @@ def draw_twins(grammar: Grammar, choices: Choices, random: np.random.RandomState
     city = random.randint(len(choices.places))
     other_city = city - 1 - random.randint(len(choices.places) - 1)
     cities = [choices.places[city], choices.places[other_city]]
+    if choices.invented:
+        cities = [_invented(choices, random) if random.rand() < choices.invented else name for name in cities]
     verbs = [grammar.verbs[i] for i in random.randint(len(grammar.verbs), size=2)]
     date = _date(grammar, random) if random.rand() >= choices.undated else ()
     first = random.randint(2)
     one, other = (_filled(template, cities, verbs, date, role) for role in (first, 1 - first))
     return one, other
+
+
+def _invented(choices: Choices, random: np.random.RandomState) -> str:
+    """A name of as many parts as one of the cities has, most of them parts of the cities' names."""
+    joined = " " if any(" " in place for place in choices.places) else ""
+    while True:
+        length = len(_parts(choices.places[random.randint(len(choices.places))], joined))
+        drawn = [_parts(choices.places[i], joined) for i in random.randint(len(choices.places), size=length)]
+        name = joined.join(
+            _strange(random, joined) if random.rand() < STRANGE else parts[random.randint(len(parts))]
+            for parts in drawn
+        )
+        if name not in choices.places and not any(other in name for other in choices.forbidden):
+            return name
+
+
+def _strange(random: np.random.RandomState, joined: str) -> str:
+    """A character of Chinese, or five letters, of which there are so many that one hardly ever comes again."""
+    if joined:
+        return "".join(chr(ord("a") + i) for i in random.randint(26, size=5)).capitalize()
+    return chr(random.randint(0x4E00, 0x9FA6))
+
+
+def _parts(name: str, joined: str) -> list[str]:
+    return name.split(joined) if joined else list(name)
 
 
 def _date(grammar: Grammar, random: np.random.RandomState) -> tuple[str, ...]:

@@ -39,6 +39,9 @@ class Tickets(TaggedData):
         undated: the share without a date.
         unseen: validation and test have cities that no training sentence has, a fifth of them each; ``None``: with
             "segmentation" alone.
+        invented: the share of the training sentences' cities with invented names, so that there are many names, and
+            parts of names that are [UNK], as those that occur less than three times are then; ``None``: a half where
+            names are unseen, else none.
         training, validation, test: sentences of each split.
         data_seed: of the generator that chooses the cities of the splits and draws the sentences.
         learn: the scheme of the tags to be learned; ``None``: IOB2 for slots, BMES for segmentation.
@@ -60,6 +63,7 @@ class Tickets(TaggedData):
         two: float = 0.3,
         undated: float = 0.2,
         unseen: bool | None = None,
+        invented: float | None = None,
         training: int = 4000,
         validation: int = 500,
         test: int = 1000,
@@ -83,7 +87,9 @@ class Tickets(TaggedData):
             raise ValueError(
                 f"task is 'segmentation' and language {language!r}; expected 'zh', whose words are joined."
             )
-        for name, share in {"behind": behind, "two": two, "undated": undated}.items():
+        unseen = task == "segmentation" if unseen is None else unseen
+        invented = (0.5 if unseen else 0.0) if invented is None else invented
+        for name, share in {"behind": behind, "two": two, "undated": undated, "invented": invented}.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"{name} is {share}; expected a share between 0 and 1.")
         self.rows = dict(zip(SPLITS, (training, validation, test), strict=True))
@@ -93,6 +99,7 @@ class Tickets(TaggedData):
         super().__init__(
             scheme="IOB2" if task == "slots" else "BMES",
             learn=learn,
+            minimum_count=3 if invented else 1,
             lower=language == "en",
             characters=characters,
             tokenizer="characters" if language == "zh" else "words",
@@ -110,7 +117,8 @@ class Tickets(TaggedData):
         self.behind = behind
         self.two = two
         self.undated = undated
-        self.unseen = task == "segmentation" if unseen is None else unseen
+        self.unseen = unseen
+        self.invented = invented
         self.data_seed = data_seed
 
     def places(self) -> dict[str, tuple[str, ...]]:
@@ -127,8 +135,12 @@ class Tickets(TaggedData):
         """All three splits, drawn by one generator."""
         random = np.random.RandomState(self.data_seed)
         drawn: dict[str, list[TaggedSentence]] = {}
-        for split, places in self.places().items():
-            choices = Choices(places, self.behind, self.two, self.undated)
+        places = self.places()
+        others = tuple({*places["validation"], *places["test"]} - set(places["train"]))
+        for split in SPLITS:
+            choices = Choices(places[split], self.behind, self.two, self.undated)
+            if split == "train":
+                choices = choices._replace(invented=self.invented, forbidden=others)
             drawn[split] = [
                 self._tagged(pieces)
                 for _ in range(self.rows[split] // 2)
