@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import rnnzoo
-from rnnzoo.commands import bench, check, export, listing, plot, predict, show
+from rnnzoo.commands import bench, check, export, generate, listing, plot, predict, show
 from rnnzoo.commands.going_on import going_on
 from rnnzoo.commands.imports import import_files
 from rnnzoo.stopping import stop_status, terminable
@@ -25,6 +25,7 @@ examples:
   rnnzoo bench run imdb --layers lstm,gru --seeds 3
   rnnzoo fit --config imdb-bilstm --data text_csv --data.path reviews.csv
   rnnzoo predict imdb-bilstm "a wonderful film"
+  rnnzoo generate RUN/model --prompt "KING:" --temperature 0.8
   rnnzoo export imdb-bilstm --format onnx
   rnnzoo plot digit-sum
   rnnzoo plot gates --model digit-sum-lstm --input 6700100000
@@ -49,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     for name, words in TRAINING.items():
         commands.add_parser(name, help=words, add_help=False)
     predict.add_parser(commands)
+    generate.add_parser(commands)
     export.add_parser(commands)
     bench.add_parser(commands)
     plot.add_parser(commands)

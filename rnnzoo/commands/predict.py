@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one line a text: label and probability, or what was written and its score, and the text."""
+    """Print one line a text: label and probability, or what was written (and its score), and the text."""
     texts = read_texts(options.texts, options.file)
     from rnnzoo.pretrained import load_pretrained
 
@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
             print(json.dumps({"text": text, **prediction._asdict()}, ensure_ascii=False))
         elif hasattr(prediction, "n_best"):
             print(f"{prediction.text}\t{prediction.score:.3f}\t{text}")
+        elif not hasattr(prediction, "label"):
+            print(f"{prediction[0]}\t{text}")
         else:
             print(f"{prediction.label}\t{prediction.probability:.3f}\t{text}")
     return 0

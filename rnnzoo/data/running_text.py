@@ -99,12 +99,21 @@ class RunningText:
 
     def join(self, tokens: list[str]) -> str:
         """The text of tokens, as ``cut`` would cut it again."""
-        if self.level == "characters":
-            return "".join(tokens)
         text = ""
         for token in tokens:
-            text += "\n" if token == LINE_END else token if text[-1:] in ("", "\n") else f" {token}"
+            text += self._piece(token, text[-1:])
         return text
+
+    def piece(self, token_id: int, before: str) -> str:
+        """What a token adds to a text that ends with the character ``before`` ("": to an empty one)."""
+        return self._piece(self.vocabulary[token_id], before)
+
+    def _piece(self, token: str, before: str) -> str:
+        if self.level == "characters":
+            return token
+        if token == LINE_END:
+            return "\n"
+        return token if before in ("", " ", "\n") else f" {token}"
 
     def state(self) -> dict[str, Any]:
         """Primitives from which the codec is rebuilt."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from rnnzoo.metrics import Perplexity
 from rnnzoo.modules.stream_encoder import StreamEncoder
 from rnnzoo.modules.token_heads import AdaptiveHead, SoftmaxHead
 from rnnzoo.registry import TASKS
+from rnnzoo.tasks._continuing import Continuation, read, write_on
 from rnnzoo.tasks._raw import create_codec
 from rnnzoo.tasks._streaming import StreamTask
 
@@ -25,13 +27,23 @@ METRICS = (
     MetricSpec("nats_per_character", "nats", False),
     MetricSpec("bits_per_character", "bits", False),
 )
-SHOWN = 5  # next tokens in an answer
+SHOWN, CONTINUED = 5, 100  # next tokens, and tokens written, in an answer
+DRAWN: dict[str, Any] = {"temperature": 0.8, "seed": 0}
 
 
 class NextToken(NamedTuple):
     """What may come next, the likeliest first."""
 
     token: str
+    probability: float
+    probabilities: dict[str, float]  # of the likeliest few
+
+
+class Continued(NamedTuple):
+    """A text written on."""
+
+    text: str  # what the model writes behind what it was given
+    token: str  # the likeliest next token
     probability: float
     probabilities: dict[str, float]  # of the likeliest few
 
@@ -216,11 +228,66 @@ class LanguageModel(StreamTask):
         nats = self.losses(outputs, batch)
         return {"perplexity": nats, "nats_per_character": nats, "bits_per_character": nats / math.log(2)}
 
-    def answers(self, outputs: Read, batch: SequenceBatch) -> list[NextToken]:
-        """What may follow the last token of each row."""
-        last = outputs.features[torch.arange(len(batch.lengths)), batch.lengths.to(outputs.features.device) - 1]
-        best = self.head(last).float().softmax(dim=-1).topk(min(SHOWN, int(self.spec["output_size"])), dim=-1)
+    def answers(self, outputs: Read, batch: SequenceBatch) -> list[Continued]:
+        """What may follow the last token of each row, and how the text goes on, drawn as ``DRAWN`` says."""
         codec = create_codec(self.codec)
+        ends = batch.lengths.to(outputs.features.device) - 1  # (B,)
+        last = outputs.features[torch.arange(len(ends), device=ends.device), ends]  # (B, O)
+        likely = self._likeliest(last, SHOWN)
+        tokens = Continuation(self, last, outputs.state, **DRAWN)
+        written = torch.stack([next(tokens) for _ in range(CONTINUED)], dim=1).tolist()  # (B, CONTINUED)
+        return [Continued(codec.join(codec.decode(ids)), *one) for ids, one in zip(written, likely, strict=True)]
+
+    def generate(self, prompt: str, length: int = 200, **settings: Any) -> str:
+        """The text that the model writes behind ``prompt``; the arguments are those of ``stream``."""
+        return "".join(self.stream(prompt, length, **settings))
+
+    def stream(
+        self,
+        prompt: str,
+        length: int = 200,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+        stop: str | None = None,
+    ) -> Iterator[str]:
+        """The text behind ``prompt``, piece by piece as it is written: a character, or a word with its blank.
+
+        Any length takes the same memory: a state, and a step of the layers for each token.
+
+        Args:
+            prompt: at least one token.
+            length: how many tokens at most.
+            temperature: what logits are divided by; 0: always the likeliest token.
+            top_k: draw among so many of the likeliest tokens.
+            top_p: draw among the likeliest tokens that together have this probability.
+            seed: of the drawing: the same text each time.
+            stop: end where this text has been written.
+
+        Raises:
+            ValueError: a setting outside what is said here, no codec, or a prompt that it cannot encode.
+        """
+        drawing = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+        return write_on(self, prompt, length, stop, **drawing)
+
+    def what_comes_next(self, prompt: str, k: int = SHOWN) -> NextToken:
+        """The likeliest token behind ``prompt``, and the probabilities of the ``k`` likeliest.
+
+        Raises:
+            ValueError: ``k`` below 1, no codec, or a prompt that it cannot encode.
+        """
+        if k < 1:
+            raise ValueError(f"k is {k}; expected at least 1.")
+        _, last, _ = read(self, prompt)
+        return self._likeliest(last, k)[0]
+
+    @torch.no_grad()
+    def _likeliest(self, features: Tensor, k: int) -> list[NextToken]:
+        """Of features (B, O)."""
+        codec = create_codec(self.codec)
+        best = self.head(features).float().softmax(dim=-1).topk(min(k, int(self.spec["output_size"])), dim=-1)
         rows = zip(best.values.tolist(), best.indices.tolist(), strict=True)
         found = [dict(zip(codec.decode(ids), chances, strict=True)) for chances, ids in rows]
         return [NextToken(*next(iter(one.items())), one) for one in found]
