@@ -60,6 +60,17 @@ def check_time_channel(option: str, input_size: int, num_layers: int) -> None:
         raise ValueError(f"{option}=True and input_size is {input_size}; expected 2 or more: values, then the time.")
 
 
+def check_place(layer_index: int, num_layers: int) -> None:
+    """Raise unless there is such a layer in a stack so deep.
+
+    Raises:
+        ValueError: the depth is below 1, or the index not in it.
+    """
+    check_sizes(num_layers=num_layers)
+    if layer_index not in range(num_layers):
+        raise ValueError(f"layer_index is {layer_index}; expected 0 to {num_layers - 1}, a layer of num_layers.")
+
+
 def check_sequence(x: Tensor, input_size: int, weight: Tensor) -> None:
     """Raise unless ``x`` is (B, T, input_size) with B, T >= 1, of ``weight``'s dtype (any float under autocast).
 

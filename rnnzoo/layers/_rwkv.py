@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
-from rnnzoo.layers._floors import check_place
+from rnnzoo.layers._checks import check_place
 from rnnzoo.layers._matrix import MatrixCell
 
 EPS = 64e-5

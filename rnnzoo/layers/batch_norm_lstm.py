@@ -25,6 +25,7 @@ from rnnzoo.contracts import GateValues, Paper, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gated import GatedCell
 from rnnzoo.layers._gates import gate_report
+from rnnzoo.layers._products import product
 from rnnzoo.layers._step_statistics import EPSILON, Remembering, counted, over_rows
 from rnnzoo.ops.gated import Stage, gated, gated_step
 from rnnzoo.ops.gated_values import gated_values
@@ -247,7 +248,7 @@ class BatchNormLSTM(GatedCell):
 
     def _blocks(self, x: Tensor, clock: Tensor, lengths: Tensor | None) -> Tensor:
         """The stages' input blocks, (B, T, 10H) or in training (B, T, 11H), of x (B, T, I), zero in the padding."""
-        p = linear(x, self.weight_ih).to(self.weight_ih.dtype)  # autocast multiplies in half precision; (B, T, 4H)
+        p = product(x, self.weight_ih)  # (B, T, 4H)
         bias = sum((b for b in (self.bias_ih, self.bias_hh) if b is not None), torch.zeros_like(self.gain_ih))
         scales = [
             gain * torch.rsqrt(var + EPSILON)  # (L, 4H), (L, 4H), (L, H)

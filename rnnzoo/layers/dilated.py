@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnzoo.contracts import Paper, State
-from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
+from rnnzoo.layers._checks import check_call, check_place, check_sizes, check_state, check_step
 from rnnzoo.ops.ragged import zero_padding
 from rnnzoo.registry import LAYERS
 
@@ -76,9 +76,8 @@ class DilatedRNN(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        check_sizes(base=base, num_layers=num_layers)
-        if layer_index not in range(num_layers):
-            raise ValueError(f"layer_index is {layer_index}; expected 0 to {num_layers - 1}, a layer of num_layers.")
+        check_sizes(base=base)
+        check_place(layer_index, num_layers)
         self.cell, self.base, self.cell_options = cell, base, dict(cell_options or {})
         made = LAYERS.entry(cell).target
         self.inner = made(input_size, hidden_size, bias=bias, device=device, dtype=dtype, **self.cell_options)

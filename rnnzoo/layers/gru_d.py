@@ -27,6 +27,7 @@ from torch.nn.functional import linear
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._carrying import CarryingCell
 from rnnzoo.layers._checks import check_sizes
+from rnnzoo.layers._products import product
 from rnnzoo.ops.gated import Stage
 from rnnzoo.ops.running_max import running_max
 from rnnzoo.registry import LAYERS
@@ -165,7 +166,7 @@ class GRUD(CarryingCell):
     def carry(self, x: Tensor, carried: State, lengths: Tensor | None) -> tuple[Tensor, State]:
         """gamma_h and the input products of r, z and n, (B, T, 4H); the last value observed."""
         if not self.missing:
-            products = linear(x, self.weight_ih, self.bias_ih).to(self.weight_ih.dtype)  # (B, T, 3H)
+            products = product(x, self.weight_ih, self.bias_ih)  # (B, T, 3H)
             gamma_h = _fading(self.decay_bias_h).expand(*x.shape[:2], -1)
             return torch.cat([gamma_h, products], -1), ()
         x, m, delta = x.chunk(3, -1)  # (B, T, D) each
@@ -173,7 +174,7 @@ class GRUD(CarryingCell):
         last = _last_observed(x, observed, carried[0])
         gamma_x = _fading(self.decay_weight_x * delta + self.decay_bias_x)
         v = torch.where(observed, x, gamma_x * last + (1 - gamma_x) * self.mean)
-        products = linear(torch.cat([v, m], -1), self.weight_ih, self.bias_ih).to(self.weight_ih.dtype)
+        products = product(torch.cat([v, m], -1), self.weight_ih, self.bias_ih)
         gamma_h = _fading(linear(delta, self.decay_weight_h, self.decay_bias_h).to(products.dtype))
         return torch.cat([gamma_h, products], -1), (last[:, -1],)  # in the padding nothing is observed
 

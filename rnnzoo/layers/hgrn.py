@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.nn.functional import silu
 
 from rnnzoo.contracts import Paper, State
-from rnnzoo.layers._floors import check_place, lower_bound
+from rnnzoo.layers._checks import check_place
+from rnnzoo.layers._floors import lower_bound
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.layers._scan_stage import ChannelWeight
 from rnnzoo.ops.scan import complex_scan

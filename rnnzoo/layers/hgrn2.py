@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid, rms_norm, silu
 
 from rnnzoo.contracts import Paper
-from rnnzoo.layers._floors import check_place, lower_bound
+from rnnzoo.layers._checks import check_place
+from rnnzoo.layers._floors import lower_bound
 from rnnzoo.layers._matrix import MatrixCell
 from rnnzoo.registry import LAYERS
 

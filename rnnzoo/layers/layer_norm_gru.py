@@ -16,10 +16,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm, linear, pad
+from torch.nn.functional import layer_norm, pad
 
 from rnnzoo.contracts import Paper
 from rnnzoo.layers._gated import GatedCell
+from rnnzoo.layers._products import product
 from rnnzoo.ops.gated import Stage
 from rnnzoo.registry import LAYERS
 
@@ -133,7 +134,7 @@ class LayerNormGRU(GatedCell):
 
     def hoist(self, x: Tensor) -> Tensor:
         """x (..., I) to the normalised blocks r, z, n (..., 3H), which take along the gates' recurrent shifts."""
-        p = linear(x, self.weight_ih).to(self.weight_ih.dtype)  # autocast multiplies in half precision
+        p = product(x, self.weight_ih)
         p = torch.cat(_normalised(p), -1) * self.gain_ih
         if not self.bias:
             return p

@@ -17,10 +17,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import layer_norm, linear
+from torch.nn.functional import layer_norm
 
 from rnnzoo.contracts import Paper
 from rnnzoo.layers._gated import GatedCell
+from rnnzoo.layers._products import product
 from rnnzoo.ops.gated import Stage
 from rnnzoo.registry import LAYERS
 
@@ -101,7 +102,7 @@ class LayerNormLSTM(GatedCell):
 
     def hoist(self, x: Tensor) -> Tensor:
         """x (..., I) to the normalised blocks i, f, g, o (..., 4H), all biases added."""
-        p = linear(x, self.weight_ih).to(self.weight_ih.dtype)  # autocast multiplies in half precision
+        p = product(x, self.weight_ih)
         p = layer_norm(p, p.shape[-1:], self.gain_ih, self.bias_ih, EPSILON)
         return p if self.bias_hh is None else p + self.bias_hh
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper
 from rnnzoo.layers._gated import GatedCell
+from rnnzoo.layers._products import product
 from rnnzoo.ops.gated import Stage
 from rnnzoo.ops.ragged import mask, zero_padding
 from rnnzoo.registry import LAYERS
@@ -115,7 +115,7 @@ class LiGRU(GatedCell):
         """x (..., I) to the blocks z, n (..., 2H), normalised by the running averages."""
         if not self.batch_norm:
             return super().hoist(x)
-        return self._normalised(self._product(x), self.norm_mean, self.norm_var)
+        return self._normalised(product(x, self.weight_ih), self.norm_mean, self.norm_var)
 
     def hoist_sequence(self, x: Tensor, lengths: Tensor | None) -> Tensor:
         """x (B, T, I) to (B, T, 2H); in training normalised by the batch, which the averages then take in."""
@@ -132,9 +132,6 @@ class LiGRU(GatedCell):
             var = torch.where(real, (p - mean) ** 2, 0).sum((0, 1)) / n
         self._remember(mean.detach(), var.detach(), n)
         return self._normalised(p, mean, var)
-
-    def _product(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight_ih).to(self.weight_ih.dtype)  # autocast multiplies in half precision
 
     def _normalised(self, p: Tensor, mean: Tensor, var: Tensor) -> Tensor:
         p = (p - mean) * (self.norm_weight * torch.rsqrt(var + EPSILON))

@@ -19,9 +19,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
+from rnnzoo.layers._products import product
 from rnnzoo.layers._scan_stage import ChannelWeight
 from rnnzoo.layers._softmax import SoftmaxCell
 from rnnzoo.ops.ragged import zero_padding
@@ -155,4 +155,4 @@ class RWKV4(SoftmaxCell):
 
     def project_out(self, y: Tensor) -> Tensor:
         """O y (B, T, H)."""
-        return linear(y, self.out_weight).to(self.out_weight.dtype)
+        return product(y, self.out_weight)

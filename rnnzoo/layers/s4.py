@@ -22,10 +22,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
+from rnnzoo.layers._products import product
 from rnnzoo.layers._state_space import check_pairs, check_steps, draw_log_steps, hippo_normal
 from rnnzoo.layers._stepped import SteppedCell
 from rnnzoo.ops.backends import resolve
@@ -135,7 +135,7 @@ class S4(SteppedCell):
         """The channels' inputs u (B, T, H)."""
         if self.input_size == self.hidden_size:
             return (x.to(self.D.dtype),)
-        return (linear(x, self.weight_ih, self._parameters.get("bias_ih")).to(self.D.dtype),)
+        return (product(x, self.weight_ih, self._parameters.get("bias_ih")),)
 
     def prepare(self) -> tuple[Tensor, ...]:
         """dt (H, 1, 1); Lambda, K, P, B, C (H, N / 2, 2), pairs; 1 + dt/2 P* K P (H, 1, 1)."""

@@ -20,10 +20,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
+from rnnzoo.layers._products import product
 from rnnzoo.layers._state_space import (
     DiagonalCell,
     check_discretization,
@@ -137,7 +137,7 @@ class S4D(DiagonalCell):
 
     def hoist(self, x: Tensor) -> tuple[Tensor, ...]:
         """The channels' inputs u (B, T, H)."""
-        return (linear(x, self.weight_ih, self.bias_ih).to(self.D.dtype),) if self.blocks else (x.to(self.D.dtype),)
+        return (product(x, self.weight_ih, self.bias_ih),) if self.blocks else (x.to(self.D.dtype),)
 
     def discrete(self) -> tuple[Tensor, Tensor]:
         """a and b, pairs (H, N / 2, 2), of single precision at least."""

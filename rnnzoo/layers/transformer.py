@@ -17,9 +17,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
+from rnnzoo.layers._products import product
 from rnnzoo.layers.window_attention import WindowAttention
 from rnnzoo.ops.gated_mlp import gated_mlp, mlp_width, rms_norm
 from rnnzoo.ops.window_attention import sinusoids
@@ -111,7 +111,7 @@ class Transformer(WindowAttention):
     def run(self, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
         """As the base's."""
         dtype = self.weight_ih.dtype
-        u = linear(x, self.in_weight).to(dtype) if self.input_size != self.hidden_size else x.to(dtype)
+        u = product(x, self.in_weight) if self.input_size != self.hidden_size else x.to(dtype)
         if self.positions == "sinusoidal" and not self.layer_index:
             u = u + sinusoids(self.position(u, state[2]), self.hidden_size).to(dtype)
         attended, after = self.attend(rms_norm(u, self.norm_weight), state, lengths)

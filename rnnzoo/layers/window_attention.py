@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_sizes
+from rnnzoo.layers._products import product
 from rnnzoo.layers._windowed import WindowedCell
 from rnnzoo.ops.window import extend
 from rnnzoo.ops.window_attention import rotate, window_attention
@@ -110,8 +110,7 @@ class WindowAttention(WindowedCell):
     def attend(self, x: Tensor, state: State, lengths: Tensor | None) -> tuple[Tensor, State]:
         """The attention of x (B, T, weight's columns): y (B, T, H), and the state after it."""
         k_before, v_before, count = state
-        dtype = self.weight_ih.dtype
-        q, k, v = linear(x, self.weight_ih).to(dtype).chunk(3, -1)  # (B, T, H) each
+        q, k, v = product(x, self.weight_ih).chunk(3, -1)  # (B, T, H) each
         if self.positions == "rotary":
             position = self.position(x, count)
             q, k = (rotate(self._headed(one), position).flatten(-2) for one in (q, k))
@@ -119,7 +118,7 @@ class WindowAttention(WindowedCell):
         v, v_after = extend(v, v_before, lengths)
         before = count.clamp(max=self.window - 1)
         o = window_attention(self._headed(q), self._headed(k), self._headed(v), before).flatten(-2)
-        y = linear(o, self.out_weight, self.out_bias if self.bias else None).to(dtype)
+        y = product(o, self.out_weight, self.out_bias if self.bias else None)
         steps = x.shape[1] if lengths is None else lengths.to(count.device)
         return y, (k_after, v_after, count + steps)
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnnzoo.contracts import Paper, State
+from rnnzoo.layers._products import product
 from rnnzoo.layers._windowed import WindowedCell
 from rnnzoo.ops.gated_mlp import mlp_width
 from rnnzoo.ops.window import causal_convolution, extend
@@ -103,7 +104,7 @@ class WindowMLP(WindowedCell):
         seen, after = extend(x, state[0], lengths)  # (B, w - 1 + T, I)
         hidden, out = (self.bias_ih, self.out_bias) if self.bias else (None, None)
         a = NONLINEARITIES[self.nonlinearity](causal_convolution(seen, self.weight_ih, hidden))  # (B, T, F)
-        return F.linear(a, self.out_weight, out).to(self.out_weight.dtype), (after,)
+        return product(a, self.out_weight, out), (after,)
 
     def extra_repr(self) -> str:
         """The sizes, the window and the nonlinearity."""
