@@ -121,7 +121,7 @@ class LiGRU(GatedCell):
         """x (B, T, I) to (B, T, 2H); in training normalised by the batch, which the averages then take in."""
         if not (self.batch_norm and self.training):
             return super().hoist_sequence(x, lengths)
-        p = self._product(x if lengths is None else zero_padding(x, lengths))  # (B, T, 2H)
+        p = product(x if lengths is None else zero_padding(x, lengths), self.weight_ih)  # (B, T, 2H)
         if lengths is None:
             n = torch.tensor(float(p.shape[0] * p.shape[1]), device=p.device, dtype=p.dtype)
             mean, var = p.mean((0, 1)), p.var((0, 1), correction=0)  # (2H,) each
