@@ -166,6 +166,17 @@ def crf(rows: Rows) -> str:
     return table(["", ">a sentence at a time", ">`pytorch-crf`"], lines)
 
 
+@section("search")
+def search(rows: Rows) -> str:
+    """One line a comparison."""
+    lines = [
+        [f"{row['candidate']}, over {row['baseline']}", f"{1000 * row['seconds'] / row['settings']['sentences']:.1f}",
+         ratio(row, quartiles=True)]
+        for row in rows.part("search")
+    ]  # fmt: skip
+    return table(["", ">milliseconds a sentence", ">ratio"], lines)
+
+
 @section("step")
 def step(rows: Rows) -> str:
     """One line a layer, for each size against both cells of torch, and the time itself."""
@@ -253,6 +264,7 @@ SECTIONS: Mapping[str, Callable[[Rows], str]] = {
     "speed-scan": scan,
     "speed-matrix": matrix,
     "speed-crf": crf,
+    "speed-search": search,
     "speed-step": step,
     "speed-memory": memory,
     "speed-growth": growth,

@@ -12,7 +12,7 @@ from typing import Any
 from rnnzoo.bench.entries import choose_entries
 from rnnzoo.bench.errors import TableError, refuse_unknown_keys
 from rnnzoo.bench.race import Race
-from rnnzoo.bench.settings import arguments_of, check_settings
+from rnnzoo.bench.settings import DATASET, arguments_of, check_settings
 from rnnzoo.bench.table import Table
 from rnnzoo.bench.trials import grid, spoken_trial
 from rnnzoo.bench.widths import Widths
@@ -120,7 +120,7 @@ def expand(
     for variant in variants_of(table, only or {}):
         for entry in entries:
             data = {**table.data, **entry.data}
-            name = data.pop("name")
+            name = variant.get(DATASET, data.pop("name"))
             of_data = arguments_of(DATA.entry(name).target)
             data |= {key: value for key, value in variant.items() if key in of_data}
             key = json.dumps([name, data], sort_keys=True)
@@ -130,7 +130,7 @@ def expand(
             given = str(precision or trainer.get("precision") or "32-true")
             trainer["precision"] = SHORT_PRECISIONS.get(given, given)
             model = {**table.model, **entry.model}
-            model |= {key: value for key, value in variant.items() if key not in of_data}
+            model |= {key: value for key, value in variant.items() if key not in (*of_data, DATASET)}
             common = Run(
                 table=table.name, spec="", label=entry.label, layer=entry.layer, seed=0, variant=variant,
                 task=table.task, data_name=name, data=data, data_version=str(datasets[key].data_version), model=model,

@@ -16,6 +16,8 @@ OWNED = (  # arguments of the Trainer that the runner sets itself
     "use_distributed_sampler",
 )  # fmt: skip
 ACCUMULATE = "accumulate_grad_batches"
+DATASET = "data"
+"""What varies by this name is no argument but the dataset itself, in place of ``data.name``."""
 
 
 def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
@@ -46,12 +48,15 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         if entry.layer != "none":
             LAYERS.entry(entry.layer)
         data = {**table.data, **entry.data}
-        datamodule = DATA.entry(data.pop("name")).target
+        named = data.pop("name")
         model = {**table.model, **entry.model}
         trainer = {**table.trainer, **entry.trainer}
-        of_data, taken = arguments_of(datamodule), arguments_of(task.target, "spec", "layer")
-        refuse_unknown_keys("argument of the data", data, of_data, where)
-        refuse_unknown_keys("argument of the data or the task", table.variants, [*of_data, *taken], where)
+        taken = arguments_of(task.target, "spec", "layer")
+        for name in table.variants.get(DATASET, [named]):
+            of_data = arguments_of(DATA.entry(name).target)
+            refuse_unknown_keys("argument of the data", data, of_data, where)
+            varied = [key for key in table.variants if key != DATASET]
+            refuse_unknown_keys("argument of the data or the task", varied, [*of_data, *taken], where)
         refuse_unknown_keys("argument of the task", model, taken, where)
         refuse_unknown_keys("argument of the task", table.trials, taken, f"{where}, trials")
         if (entry.parameters or table.parameters) and "hidden_size" not in taken:

@@ -24,6 +24,15 @@ def test_a_variant_of_the_model_reaches_the_task_and_one_of_the_data_the_data(sm
     assert all("hidden_size" not in run.data and "length" not in run.model for run in runs)
 
 
+def test_a_variant_may_be_the_dataset_itself(small_with):
+    runs = expand(small_with(data={"name": "digit_sum"}, variants={"data": ["digit_sum", "start_signal"]}))
+    assert {run.data_name for run in runs} == {"digit_sum", "start_signal"}
+    assert all(run.variant == {"data": run.data_name} for run in runs)
+    assert all("data" not in {**run.data, **run.model} for run in runs)
+    with pytest.raises(UnknownName, match="did you mean digit_sum"):
+        expand(small_with(data={"name": "digit_sum"}, variants={"data": ["digit_som"]}))
+
+
 def test_the_hash_ignores_the_seed_and_nothing_that_changes_a_result(small, small_with):
     (first, second, _) = expand(small)
     assert first.spec == second.spec
