@@ -138,7 +138,8 @@ def create_bridge(
 
 def has_vectors(decoder: nn.Module) -> bool:
     """Whether each cell's state is one or two vectors that start at zero, and clocks."""
-    return all(_is_plain(state) for state in initial_cells(decoder, torch.empty(1, 1)))
+    rows = torch.empty(1, 1, device="cpu")  # named: models are built without memory, on "meta", to be checked
+    return all(_is_plain(state) for state in initial_cells(decoder, rows))
 
 
 def _is_plain(state: State) -> bool:
