@@ -13,6 +13,7 @@ from rnnzoo.data._batches import Rows
 from rnnzoo.data._drawn import check_positive
 from rnnzoo.data._pair_codec import PairCodec, to_rows
 from rnnzoo.data._segmenters import BEGIN, END, PAD, UNK, Segmenter
+from rnnzoo.data.running_text import fingerprint
 
 VERSION = 1
 
@@ -49,6 +50,7 @@ class PairData(ZooData):
             input="tokens",
             input_size=len(source.vocabulary),
             output_size=len(target.vocabulary),
+            vocabulary=fingerprint([*source.vocabulary, *source.merges, "", *target.vocabulary, *target.merges]),
             padding_id=PAD,
             target_padding_id=PAD,
             begin=BEGIN,

@@ -25,7 +25,7 @@ TRIES = 100
 
 @DATA.register(
     "story_qa",
-    description="small stories with a question at the end, generated: where is who, who has what (reading comprehension)",
+    description="generated stories with a question at the end: where is who, who has what (reading comprehension)",
     kind="pair",
     licence="generated",
     source="",

@@ -9,6 +9,7 @@ from rnnzoo.contracts import Spec
 from rnnzoo.data.parallel_text import ParallelText
 from rnnzoo.data.reversal import Reversal
 from rnnzoo.recipes import recipe_config
+from rnnzoo.tasks._spec import check_same
 from rnnzoo.tasks.sequence_to_sequence import SequenceToSequence
 
 PRETRAINED_BYTES = 3_000_000  # a recipe's model and codec, weights in half precision
@@ -45,14 +46,35 @@ def test_every_entry_of_a_table_has_the_same_weights_with_memory_and_without(tab
         assert shapes[0] == shapes[1]
 
 
-@pytest.mark.parametrize("other", [{"letters": 9}, {}])
-def test_data_of_another_vocabulary_than_the_models_are_refused(other, tmp_path):
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (Reversal(letters=9, training=20, validation=5, test=5), "input_size is 13 and the model was built for 12"),
+        (ParallelText.tiny(), "input_size is 18 and the model was built for 12"),
+        (Reversal(letters=8, training=20, validation=5, test=5), None),
+    ],
+    ids=["more letters", "other data", "the same letters"],
+)
+def test_data_of_another_vocabulary_than_the_models_are_refused(data, message, tmp_path):
     task = SequenceToSequence(Reversal.tiny().spec, hidden_size=4, embedding_size=4)
-    data = Reversal(**other, training=20, validation=5, test=5) if other else ParallelText.tiny()
     trainer = Trainer(
         accelerator="cpu", devices=1, logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, default_root_dir=tmp_path,
     )  # fmt: skip
-    size = data.spec["input_size"]
-    with pytest.raises(ValueError, match=f"the data's input_size is {size} and the model was built for 12; build the"):
+    if message is None:
         trainer.test(task, datamodule=data, verbose=False)
+        return
+    with pytest.raises(ValueError, match=message):
+        trainer.test(task, datamodule=data, verbose=False)
+
+
+def test_as_many_other_tokens_are_refused_too(tmp_path):
+    """Ids would be read as other words, and nothing would seem wrong."""
+    specs = []
+    for number, word in enumerate(("one", "two")):
+        path = tmp_path / f"{number}.tsv"
+        path.write_text(f"a {word}\tb\n" * 20)
+        specs.append(ParallelText(str(path), tokenizer="words").spec)
+    assert specs[0]["input_size"] == specs[1]["input_size"]
+    with pytest.raises(ValueError, match=r"the data's vocabulary is .* and the model was built for"):
+        check_same(specs[1], specs[0])
