@@ -55,7 +55,7 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         for name in table.variants.get(DATASET, [named]):
             of_data = arguments_of(DATA.entry(name).target)
             refuse_unknown_keys("argument of the data", data, of_data, where)
-            varied = [key for key in table.variants if key != DATASET]
+            varied = {key: values for key, values in table.variants.items() if key != DATASET}
             refuse_unknown_keys("argument of the data or the task", varied, [*of_data, *taken], where)
         refuse_unknown_keys("argument of the task", model, taken, where)
         refuse_unknown_keys("argument of the task", table.trials, taken, f"{where}, trials")
