@@ -18,6 +18,7 @@ from typing import Any
 
 from architectures import architectures_section, layers_by_kind
 from claims import claims_table
+from equal_budget import equal_budget_picture, ranking_section
 from scale import SECTIONS as SCALE_SECTIONS
 from scale import latest
 from speed import SECTIONS as SPEED_SECTIONS
@@ -35,7 +36,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 GENERATED = ROOT / "docs" / "generated"
 PAGES = (
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("articles", "architectures", "speed", "scale")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("articles", "architectures", "equal-budget", "speed", "scale")),
 )
 BRIEF = ("model", "length", "seeds", "test accuracy", "reference accuracy", "parameters", "time an epoch")
 GALLERY = (
@@ -132,6 +133,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "layers": layers_section,
     "architectures": architectures_section,
     "claims": lambda: claims_table(RESULTS),
+    "equal-budget": lambda: ranking_section(RESULTS),
 }
 SECTIONS |= {name: partial(section, Rows(RESULTS / "speed")) for name, section in SPEED_SECTIONS.items()}
 SECTIONS |= {name: partial(section, latest(RESULTS / "harness")) for name, section in SCALE_SECTIONS.items()}
@@ -153,6 +155,7 @@ def generate(out: Path) -> None:
         write_report(table, table_rows(table, RESULTS), RESULTS, out)["html"].unlink()
     rnnzoo(["plot", "gates", "--out", str(out / "gates.png")])
     speed_pictures(Rows(RESULTS / "speed"), out)
+    equal_budget_picture(RESULTS, out)
 
 
 def stale() -> list[str]:

@@ -11,6 +11,7 @@ from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_agai
 from rnnzoo.figures.gradient_reach import gradient_reach
 from rnnzoo.figures.loss_against_length import loss_against_length
 from rnnzoo.figures.ranking import Ranked, ranking
+from rnnzoo.figures.rankings import Placed, rankings
 from rnnzoo.figures.ratio_ranking import LayerRatio, ratio_ranking
 from rnnzoo.figures.relative_time import Timing, relative_time
 from rnnzoo.figures.saving import FORMATS, save_figure
@@ -26,6 +27,7 @@ __all__ = [
     "Curve",
     "LayerRatio",
     "Panel",
+    "Placed",
     "Ranked",
     "Timing",
     "accuracy_against_length",
@@ -40,6 +42,7 @@ __all__ = [
     "gradient_reach",
     "loss_against_length",
     "ranking",
+    "rankings",
     "ratio_ranking",
     "relative_time",
     "save_figure",

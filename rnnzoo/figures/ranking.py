@@ -71,7 +71,7 @@ def ranking(
     name_axes(axis, metric, "")
     shown = sorted({layer.kind for layer in layers}, key=lambda kind: (_place(kind), kind))
     axis.legend(
-        handles=[Line2D([], [], linewidth=0, markersize=5, label=kind, **_look(kind)) for kind in shown],
+        handles=[Line2D([], [], linewidth=0, markersize=5, label=kind, **look_of(kind)) for kind in shown],
         loc="lower right", fontsize=8, framealpha=1.0, edgecolor="none", borderaxespad=0.2,
     )  # fmt: skip
     if title:
@@ -80,7 +80,7 @@ def ranking(
 
 
 def _dot(axis: Axes, layer: Ranked, row: int, *, stem: bool) -> None:
-    look = _look(layer.kind)
+    look = look_of(layer.kind)
     if stem:
         axis.plot([0, layer.value], [row, row], color=look["color"], linewidth=1.1, alpha=0.3, solid_capstyle="butt")
     axis.errorbar(
@@ -103,5 +103,6 @@ def _place(kind: str) -> int:
     return KINDS.index(kind) if kind in KINDS else len(KINDS) - 1
 
 
-def _look(kind: str) -> dict[str, Any]:
+def look_of(kind: str) -> dict[str, Any]:
+    """The colour and shape of a kind's dots."""
     return {"color": COLOURS[_place(kind)], "marker": MARKERS[_place(kind)]}
