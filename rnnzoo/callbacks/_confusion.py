@@ -24,6 +24,7 @@ class ConfusionCounts:
 
     def __init__(self, task: SequenceTask) -> None:
         self.labels: list[str] = list(getattr(task, "labels", None) or ())
+        self._choices = getattr(task, "choices", None)
         self._matrix: Any = None
         if 0 < len(self.labels) <= MOST_LABELS:
             from torchmetrics.classification import MulticlassConfusionMatrix
@@ -31,15 +32,23 @@ class ConfusionCounts:
             self._matrix = MulticlassConfusionMatrix(len(self.labels), validate_args=False).to(task.device)
 
     def add(self, outputs: Any, batch: Any) -> None:
-        """Count a batch, where ``outputs`` (..., V) score the V labels for each of its targets (...)."""
+        """Count a batch, where ``outputs`` (..., V) score the V labels for each of its targets (...).
+
+        A task that chooses otherwise has ``choices(outputs, batch)``: the labels chosen and the right ones (...).
+        """
         if self._matrix is None or not isinstance(batch, SequenceBatch):
             return
         targets = batch.targets
-        if not isinstance(outputs, Tensor) or not isinstance(targets, Tensor):
+        if self._choices is not None:
+            answers, targets = self._choices(outputs, batch)
+        elif not isinstance(outputs, Tensor) or not isinstance(targets, Tensor):
             return
-        if outputs.shape == (*targets.shape, len(self.labels)):
-            real = batch.weights > 0  # a filler or a step of padding is no answer
-            self._matrix.update(outputs.argmax(dim=-1)[real], targets[real])
+        elif outputs.shape == (*targets.shape, len(self.labels)):
+            answers = outputs.argmax(dim=-1)
+        else:
+            return
+        real = (batch.weights > 0) & (answers < len(self.labels))  # a filler or a step of padding is no answer
+        self._matrix.update(answers[real], targets[real])
 
     def counts(self) -> list[list[int]] | None:
         """How many of the row's label got the column's (V, V), of all processes; ``None`` where nothing was counted."""

@@ -31,22 +31,34 @@ def add_parser(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one line a text: label and probability, or what was written (and its score), and the text."""
+    """Print one line a text, as the model's answers show themselves; or with ``--json`` all that they hold."""
     texts = read_texts(options.texts, options.file)
+    from rich.console import Console
+
     from rnnzoo.pretrained import load_pretrained
 
     predict: Any = load_pretrained(options.model).predict
-    predictions = predict(texts)
-    for text, prediction in zip(texts, predictions, strict=True):
+    answers = predict(texts)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for text, answer in zip(texts, answers, strict=True):
         if options.json:
-            print(json.dumps({"text": text, **prediction._asdict()}, ensure_ascii=False))
-        elif hasattr(prediction, "n_best"):
-            print(f"{prediction.text}\t{prediction.score:.3f}\t{text}")
-        elif not hasattr(prediction, "label"):
-            print(f"{prediction[0]}\t{text}")
+            print(json.dumps({"text": text, **primitive(answer)}, ensure_ascii=False))
+            continue
+        line = answer.line(text) if hasattr(answer, "line") else f"{answer[0]}\t{text}"
+        if isinstance(line, str) or not console.is_terminal:
+            print(str(line))
         else:
-            print(f"{prediction.label}\t{prediction.probability:.3f}\t{text}")
+            console.print(line)  # with its colours
     return 0
+
+
+def primitive(value: Any) -> Any:
+    """NamedTuples as dicts, wherever they are in lists, tuples and dicts."""
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {key: primitive(one) for key, one in value.items()}
+    return [primitive(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def read_texts(texts: list[str], file: Path | None) -> list[str]:

@@ -38,6 +38,10 @@ class NextToken(NamedTuple):
     probability: float
     probabilities: dict[str, float]  # of the likeliest few
 
+    def line(self, raw: object) -> str:
+        """One line for people."""
+        return f"{self.token}\t{self.probability:.3f}\t{raw}"
+
 
 class Continued(NamedTuple):
     """A text written on."""

@@ -39,6 +39,10 @@ class Prediction(NamedTuple):
     probability: float
     probabilities: dict[str, float]  # of every label
 
+    def line(self, raw: object) -> str:
+        """One line for people."""
+        return f"{self.label}\t{self.probability:.3f}\t{raw}"
+
 
 @TASKS.register(
     "sequence_classification",

@@ -6,7 +6,9 @@ from training import loader, make_batch, quiet_trainer, spec
 
 from rnnzoo.callbacks import ConfusionTrace, Pictures
 from rnnzoo.data.digit_sum import DigitSum
+from rnnzoo.data.snips import Snips
 from rnnzoo.tasks.sequence_classification import SequenceClassifier
+from rnnzoo.tasks.sequence_tagging import SequenceTagger
 
 
 def counts_of(figure):
@@ -40,6 +42,16 @@ def test_the_trace_has_the_same_counts_a_record_a_true_label(tmp_path):
     assert [list(record) for record in trace.records] == [["a", "b", "c"]] * 3
     counted = {(i, j): n for i, record in enumerate(trace.records) for j, n in enumerate(record.values()) if n}
     assert counted == counts_of(pictures.figures["confusion"])
+
+
+def test_of_a_tagger_the_tags_that_it_chooses_are_counted(tmp_path):
+    data, pictures = Snips.tiny(), Pictures("test")
+    task = SequenceTagger(data.spec, "none", embedding_size=4, output="crf")
+    quiet_trainer(tmp_path, callbacks=[pictures]).test(task, datamodule=data, verbose=False)
+    counts = counts_of(pictures.figures["confusion"])
+    assert sum(counts.values()) == task.results["test"]["accuracy"].n
+    right = sum(n for (row, column), n in counts.items() if row == column)
+    assert right / sum(counts.values()) == pytest.approx(task.results["test"]["accuracy"].value)
 
 
 def test_a_task_without_labels_has_nothing_to_trace(tmp_path):

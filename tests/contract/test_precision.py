@@ -113,3 +113,19 @@ def test_every_head_learns_in_bfloat16_what_it_learns_in_float32(pooling, output
         )  # fmt: skip
 
     assert departure(tmp_path, task, gradient_clip_val=0.5) <= LARGEST
+
+
+@pytest.mark.parametrize("characters", ["cnn", "lstm"])
+@pytest.mark.parametrize("output", ["softmax", "crf"])
+def test_every_tagger_learns_in_bfloat16_what_it_learns_in_float32(output, characters, tmp_path):
+    data = DATA.entry("snips").target.tiny()
+    batches = (list(data.train_dataloader()) * STEPS)[:STEPS]
+
+    def task():
+        options = {"output": output, "constrained": output == "crf", "characters": characters}
+        return TASKS.create(
+            "sequence_tagging", spec=data.spec, layer="lstm", hidden_size=16, embedding_size=8, bidirectional=True,
+            learning_rate=RATE, **options,
+        )  # fmt: skip
+
+    assert departure(tmp_path, task, batches) <= LARGEST
