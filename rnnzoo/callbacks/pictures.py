@@ -8,7 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.trainer.states import TrainerFn
 
 from rnnzoo.callbacks._confusion import ConfusionCounts
-from rnnzoo.contracts import SequenceBatch
+from rnnzoo.contracts import PairBatch, SequenceBatch
 from rnnzoo.tasks._base import SequenceTask
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Pictures(Callback):
         self.figures, self.missing, self._confusion = {}, {}, ConfusionCounts(task)
 
     def _look(self, trainer: Trainer, task: SequenceTask, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if not self._meant(trainer) or not isinstance(batch, SequenceBatch):
+        if not self._meant(trainer) or not isinstance(batch, SequenceBatch | PairBatch):
             return
         if self._confusion is not None:
             self._confusion.add(outputs, batch)

@@ -9,7 +9,7 @@ blanks) and chrF.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -25,6 +25,9 @@ from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._corpus_scores import Bleu, Chrf
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SEARCHES = ("greedy", "beam")
 METRICS = (
     MetricSpec("exact_match", "fraction", True),
@@ -36,6 +39,8 @@ METRICS = (
 )
 WRITTEN = ("bleu", "bleu_tokenised", "chrf")
 """Metrics of texts that the model wrote by itself."""
+PICTURED = 60
+"""Steps of the longest source whose attention is drawn."""
 SPARE = 10
 """Tokens that a target may have beyond ``longest_ratio`` times its source."""
 
@@ -46,11 +51,11 @@ class WritingTask(SequenceTask):
     Args:
         spec: the datamodule's, with ``begin``, ``end`` and ``target_padding_id``.
         label_smoothing: share of a target's probability that is spread over all tokens, in training.
-        evaluate_by: "greedy" or "beam": how the model writes.
+        evaluate_by: "greedy" or "beam": how the model writes for test data and where it is asked.
         beam, length_penalty, coverage_penalty: of the beam search, see ``modules.beam_search``.
         longest, longest_ratio: what is written has at most ``longest`` tokens, and ``longest_ratio`` times its source's
             steps plus 10.
-        decode_validation: write by itself on validation data, too, which takes long: BLEU can be monitored then.
+        decode_validation: write, greedily, on validation data, too, which takes long: BLEU can be monitored then.
         bleu_tokenize, bleu_lowercase: of "bleu", see ``tasks._corpus_scores``.
         optimization: see ``SequenceTask``.
 
@@ -135,7 +140,7 @@ class WritingTask(SequenceTask):
             within = batch.lengths.to(right.device) <= self._limits(batch)
             return {**found, "exact_match": (right & within, real.float())}
         rows = real.nonzero()[:, 0].tolist()
-        written = [best[0] for best in self.search(batch)]
+        written = [best[0] for best in self.search(batch, None if self.measured_split == "test" else 0)]
         targets = [
             row[: length - 1].tolist() for row, length in zip(batch.targets, batch.lengths.tolist(), strict=True)
         ]
@@ -204,6 +209,24 @@ class WritingTask(SequenceTask):
             return None
         steps = create_codec(self.codec).source_tokens(raw)
         return AttentionMap(found.text, steps, found.tokens, found.attention)
+
+    @torch.no_grad()
+    def pictures(self, batch: PairBatch) -> dict[str, Figure]:
+        """ "attention", a map of the first source of tokens that is short enough to be read; none without attention."""
+        from rnnzoo.figures import alignment
+
+        short = (batch.weights.cpu().amax(dim=1) > 0) & (batch.source_lengths <= PICTURED)
+        rows = short.nonzero()[:1, 0]
+        if self.spec["input"] != "tokens" or self.codec is None or not len(rows):
+            return {}
+        chosen = batch._replace(source=batch.source[rows], source_lengths=batch.source_lengths[rows])
+        codec = create_codec(self.codec)
+        found = answer(self.search(chosen, attention=True)[0], codec)
+        if found.attention is None:
+            return {}
+        steps = codec.decode(chosen.source[0, : int(chosen.source_lengths[0])].tolist())
+        weights = [row[: len(steps)] for row in found.attention]
+        return {"attention": alignment(steps, found.tokens, weights, title=f"“{found.text}”")}
 
     def _writes(self, split: str) -> bool:
         return split == "test" or self.decode_validation

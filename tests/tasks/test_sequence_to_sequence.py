@@ -114,10 +114,19 @@ def test_what_is_written_is_compared_as_sacrebleu_does(data, search, tmp_path):
     assert "tok:none" in task.signatures["bleu_tokenised"]
 
 
-def test_decoding_validation_measures_all_of_it(data, tmp_path):
-    task = build(data, decode_validation=True)
-    quiet_trainer(tmp_path).validate(task, datamodule=data, verbose=False)
+def test_validation_data_are_written_greedily_where_asked_and_test_data_by_the_beam(data, tmp_path, monkeypatch):
+    task, beams = build(data, decode_validation=True, evaluate_by="beam", beam=3), []
+    write = task.write
+    monkeypatch.setattr(
+        task, "write", lambda batch, beam, **options: beams.append(beam) or write(batch, beam, **options)
+    )
+    trainer = quiet_trainer(tmp_path)
+    trainer.validate(task, datamodule=data, verbose=False)
     assert set(task.results["val"]) == {"exact_match", "loss", "perplexity", "bleu", "bleu_tokenised", "chrf"}
+    assert set(beams) == {0}
+    beams.clear()
+    trainer.test(task, datamodule=data, verbose=False)
+    assert set(beams) == {3}
 
 
 def test_answers_have_texts_the_best_first_and_attention_over_the_source(data):
@@ -134,6 +143,18 @@ def test_answers_have_texts_the_best_first_and_attention_over_the_source(data):
     assert [one.text for one in task.predict(raw, batch_size=1)] == [one.text for one in task.predict(raw)]
     with pytest.raises(ValueError, match="n_best is 2 and the search is greedy"):
         task.predict(raw, beam=0, n_best=2)
+
+
+def test_the_picture_of_a_batch_is_the_map_of_its_first_short_source(data, batch):
+    task = build(data, attention="additive").eval()
+    batch = batch._replace(weights=batch.weights.clone())
+    batch.weights[0] = 0
+    figure = task.pictures(batch)["attention"]
+    codec = CODECS.create("pair", **{k: v for k, v in data.codec_state().items() if k != "codec"})
+    steps = codec.decode(batch.source[1].tolist())
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["␣" if step == " " else step for step in steps]
+    assert build(data).eval().pictures(batch) == {}
 
 
 def test_a_model_that_is_never_shown_the_truth_learns_from_what_it_wrote(data, batch):
