@@ -60,7 +60,8 @@ class Spec(TypedDict, total=False):
     output_size: int  # number of classes
     labels: list[str]  # the classes' names, in the order of their ids
     vocabulary: str  # where the classes are tokens: a digest of them in their order
-    unit: str  # of a stream: "character" or "word"
+    unit: str  # of a stream or an emission: "character" or "word"
+    classes: list[str]  # of emissions: the names of what comes in, in the order of their numbers
     padding_id: int | None  # the token id of padding, where there is one
     begin: int  # of pairs: the token that the decoder reads first
     end: int  # of pairs: the token that it writes last

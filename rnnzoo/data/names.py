@@ -106,8 +106,7 @@ class Names(TextClassification):
         """All names, those of the first language first, split."""
         names, languages = read_names(find_names(self.dir, self.download))
         if not self.repeats:
-            pairs = dict.fromkeys(zip(names, languages, strict=True))
-            names, languages = [name for name, _ in pairs], [language for _, language in pairs]
+            names, languages = once(names, languages)
         return split_names(names, languages, list(LANGUAGES), self.shares, self.split_seed)
 
     @classmethod
@@ -118,6 +117,12 @@ class Names(TextClassification):
         languages = [number for number, each in enumerate(TINY.values()) for _ in each.split()]
         data._given = split_names(names, languages, list(TINY), {"validation": 0.25, "test": 0.25}, seed=0)
         return data
+
+
+def once(names: list[str], languages: list[int]) -> tuple[list[str], list[int]]:
+    """Each name once a language, where it stood first."""
+    pairs = dict.fromkeys(zip(names, languages, strict=True))
+    return [name for name, _ in pairs], [language for _, language in pairs]
 
 
 def split_names(

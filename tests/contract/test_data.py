@@ -31,8 +31,14 @@ def loaders(data):
     return {"train": data.train_dataloader(), "validation": data.val_dataloader(), "test": data.test_dataloader()}
 
 
-def sequence_of(batch):
-    """What the model reads."""
+WRITTEN = ("pair", "emission")
+"""Kinds whose targets are a text that is written token by token."""
+
+
+def sequence_of(batch, kind):
+    """What the model reads; of an emission, where many rows have the same, what it writes."""
+    if kind == "emission":
+        return batch.targets
     return batch.source if isinstance(batch, PairBatch) else plain(batch).inputs
 
 
@@ -82,6 +88,24 @@ def a_sequence_a_sequence(batch, spec):
     assert batch.source.min() >= 0
     assert batch.source.max() < spec["input_size"]
     assert 1 <= batch.source_lengths.min() <= batch.source_lengths.max() == batch.source.shape[1]
+    a_text(batch, spec)
+
+
+def a_sequence_an_input(batch, spec):
+    rows = batch.lengths.shape
+    assert batch.source_lengths.tolist() == [1] * rows[0]
+    if spec["input"] == "tokens":
+        assert batch.source.dtype == torch.int64
+        assert batch.source.shape == rows
+        assert 0 <= batch.source.min() <= batch.source.max() < spec["input_size"] == len(set(spec["classes"]))
+    else:
+        assert batch.source.is_floating_point()
+        assert batch.source.shape == (*rows, spec["input_size"])
+    a_text(batch, spec)
+
+
+def a_text(batch, spec):
+    """The targets begin with the begin token, end with the end token, and are read one step late."""
     assert batch.inputs.shape == batch.targets.shape == batch.weights.shape
     steps = torch.arange(batch.targets.shape[1])
     inside = steps < batch.lengths[:, None]
@@ -104,6 +128,7 @@ TARGETS = {
     "tags": one_label_a_step,
     "pair": a_sequence_a_sequence,
     "next_token": the_inputs_one_step_on,
+    "emission": a_sequence_an_input,
 }
 
 
@@ -113,7 +138,7 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
     assert spec["kind"] == entry.kind
     assert entry.kind in KINDS
     assert json.loads(json.dumps(spec)) == spec
-    if entry.kind not in ("pair", "next_token"):
+    if entry.kind not in (*WRITTEN, "next_token"):
         assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
     assert isinstance(data.data_version, str)
     data.setup()
@@ -123,11 +148,11 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
             check_characters_and_intents(batch, spec)
             batch = plain(batch)
             rows, steps = batch.inputs.shape[:2]
-            if spec["input"] == "tokens":
+            if spec["input"] == "tokens" or entry.kind in WRITTEN:
                 assert batch.inputs.dtype == torch.int64
                 assert batch.inputs.ndim == 2
                 assert batch.inputs.min() >= 0
-                assert batch.inputs.max() < spec["output_size" if entry.kind == "pair" else "input_size"]
+                assert batch.inputs.max() < spec["output_size" if entry.kind in WRITTEN else "input_size"]
             else:
                 assert batch.inputs.is_floating_point()
                 assert batch.inputs.shape == (rows, steps, spec["input_size"])
@@ -150,6 +175,7 @@ def test_beyond_its_length_a_row_is_padding_and_no_padding_stands_within(entry):
             if entry.kind == "pair":
                 beyond = torch.arange(batch.source.shape[1]) >= batch.source_lengths[:, None]
                 assert torch.equal(batch.source == padding, beyond)
+            if entry.kind in WRITTEN:
                 padding = data.spec["target_padding_id"]
             outside = torch.arange(batch.inputs.shape[1]) >= batch.lengths[:, None]
             if padding is not None:
@@ -206,7 +232,7 @@ def test_no_row_is_in_two_splits(entry):
     rows = {}
     for split in SPLITS:
         part = data.loader(split, batch_size=1).dataset
-        rows[split] = {str(sequence_of(part[[i]]).tolist()) for i in range(len(part))}
+        rows[split] = {str(sequence_of(part[[i]], entry.kind).tolist()) for i in range(len(part))}
     for a, b in (("train", "validation"), ("train", "test"), ("validation", "test")):
         assert not rows[a] & rows[b]
 
