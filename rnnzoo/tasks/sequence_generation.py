@@ -197,7 +197,7 @@ class SequenceGenerator(SequenceTask):
             logits, state, weights = self.generator.step(tokens, state, fixed)
             return logits.index_fill(-1, self.never, -torch.inf), state, weights
 
-        ends = {"begin": self.begin, "end": self.end, "limits": limits}
+        ends: dict[str, Any] = {"begin": self.begin, "end": self.end, "limits": limits}
         if beam:
             return [found[0] for found in beam_search(step, state, (), beam=beam, **ends)]
         rows = range(first, first + len(limits))

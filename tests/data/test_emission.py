@@ -15,6 +15,7 @@ from rnnzoo.data._segmenters import BEGIN, END, build_segmenter
 from rnnzoo.data.names import Names
 from rnnzoo.data.names_by_language import NamesByLanguage
 from rnnzoo.data.poems import Poems
+from rnnzoo.data.poems_text import PoemsText
 from rnnzoo.registry import CODECS, UnknownName
 
 POEMS = {
@@ -168,3 +169,28 @@ def test_the_real_poems_are_all_there(data_dir):
     assert data.spec["input_size"] == 50
     rows = {split: set(part.texts) for split, part in raw.splits.items()}
     assert not rows["train"] & rows["test"]
+
+
+def test_running_text_is_every_poem_under_its_tune_with_a_line_between(folder):
+    path = folder()
+    for titles in (True, False):
+        data = PoemsText(dir=path, titles=titles, validation=0.2, test=0.2, minimum_count=1)
+        texts = data.read()
+        found = [poem for text in texts.values() for poem in text.split("\n\n") if poem]
+        expected = [
+            "\n".join([record["rhythmic"]] * titles + ["".join(line.split()) for line in record["paragraphs"] if line])
+            for records in POEMS.values()
+            for record in records
+            if record["rhythmic"] != "空调"
+        ]
+        assert sorted(found) == sorted(expected)
+        assert not set(texts["train"].split("\n\n")) & set(texts["test"].split("\n\n")) - {""}
+    state = data.codec_state()
+    codec = CODECS.create(state.pop("codec"), **state)
+    assert "".join(codec.decode(data.splits["train"].tolist())) == texts["train"]
+
+
+@pytest.mark.data
+def test_the_running_text_of_the_real_poems_is_all_of_them(data_dir):
+    texts = PoemsText(dir=str(data_dir)).read()
+    assert sum(text.count("\n\n") for text in texts.values()) == 21_050
