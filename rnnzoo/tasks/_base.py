@@ -141,7 +141,7 @@ class SequenceTask(LightningModule):
         """What sums a metric up over a split and all processes; it has ``n``, of how many, once computed."""
         return WeightedMean()
 
-    def pictures(self, batch: SequenceBatch) -> dict[str, Figure]:
+    def pictures(self, batch: Any) -> dict[str, Figure]:
         """Pictures by name of what the trained model does with its first batch; asked for where runs are logged."""
         return {}
 
