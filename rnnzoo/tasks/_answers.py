@@ -24,10 +24,6 @@ class Answer(NamedTuple):
     tokens: list[str]  # what was written, one by one, the end ("") with it
     attention: list[list[float]] | None  # for each token the weights of the source's steps; None without attention
 
-    def line(self, read: str) -> str:
-        """The answer as ``rnnzoo predict`` prints it for what was read."""
-        return f"{self.text}\t{self.score:.3f}\t{read}"
-
     def line(self, raw: object) -> str:
         """One line for people."""
         return f"{self.text}\t{self.score:.3f}\t{raw}"
