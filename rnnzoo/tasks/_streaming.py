@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from rnnzoo.contracts import SequenceBatch
+from rnnzoo.contracts import SequenceBatch, Spec
+from rnnzoo.tasks._annealing import Annealing
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._carried import CarriedStates
 
@@ -15,11 +16,26 @@ class StreamTask(SequenceTask):
     """A task whose batches continue one another; ``outputs_of`` asks ``carried`` what a batch begins with.
 
     Training and each evaluation have states of their own. Those of training stand in the checkpoint, of all processes.
-    The arguments are those of ``SequenceTask``.
+
+    Args:
+        anneal, average_patience: see ``Annealing``.
+        settings: the arguments of ``SequenceTask``.
+
+    Raises:
+        ValueError: a learning rate that both a schedule and ``anneal`` change.
     """
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
+    def __init__(
+        self, spec: Spec, *, anneal: float | None = None, average_patience: int | None = None, **settings: Any
+    ) -> None:
+        super().__init__(spec, **settings)
+        if anneal is not None and (self.schedule_name != "constant" or self.warmup):
+            raise ValueError(
+                f"anneal is {anneal} and schedule is '{self.schedule_name}' with warmup {self.warmup}: both would set "
+                "the learning rate. Leave schedule at 'constant' and warmup at 0, or anneal at None."
+            )
+        self.annealing = Annealing(anneal, average_patience)
+        self._annealed: dict[str, Any] | None = None  # of the checkpoint that is gone on from
         self.carried = CarriedStates()
         self._restored: list[Any] | None = None  # of the checkpoint that is gone on from
 
@@ -34,6 +50,27 @@ class StreamTask(SequenceTask):
         if self._restored is not None:
             self.carried.restore(self._restored, self.trainer, self.device)
             self._restored = None
+        if self._annealed is not None:
+            self.annealing.restore(self._annealed, self)
+            self._annealed = None
+
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """Lightning's; then count it for the means of the weights."""
+        super().optimizer_step(*args, **kwargs)
+        self.annealing.count(self)
+
+    def on_validation_start(self) -> None:
+        """Validate the means of the weights, where there are some."""
+        if self._fitting():
+            self.annealing.swap(self)
+
+    def on_validation_end(self) -> None:
+        """Go on with the weights themselves; callbacks have saved the means by now."""
+        if self._fitting():
+            self.annealing.swap(self)
+
+    def _fitting(self) -> bool:
+        return bool(self.trainer.training or self.trainer.validating) and self.trainer.state.fn == "fit"
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """What is computed next continues the stream of training."""
@@ -71,6 +108,10 @@ class StreamTask(SequenceTask):
         """Log the metrics of the validation split."""
         super().on_validation_epoch_end()
         self.carried.forget("val")
+        if self._fitting():
+            optimizers = self.optimizers(use_pl_optimizer=False)
+            optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
+            self.annealing.judge(self.results["val"]["loss"].value, optimizers)
 
     def on_test_epoch_end(self) -> None:
         """Log the metrics of the test split."""
@@ -95,8 +136,10 @@ class StreamTask(SequenceTask):
         """Add the carried states of all processes."""
         super().on_save_checkpoint(checkpoint)
         checkpoint["carried"] = self.carried.saved()
+        checkpoint["annealing"] = self.annealing.state()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the carried states until the training goes on."""
         super().on_load_checkpoint(checkpoint)
         self._restored = checkpoint.get("carried")
+        self._annealed = checkpoint.get("annealing")

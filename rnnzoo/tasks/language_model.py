@@ -96,6 +96,8 @@ class LanguageModel(StreamTask):
         activation_penalty, slowness_penalty: added to the loss of training, times the mean square of the features, and
             of their change from step to step (AR and TAR of S. Merity et al., arXiv:1708.02182, section 4.6).
         layer_options: further arguments of the architecture.
+        anneal: the learning rate is divided by it after a validation that is no new best; with schedule "constant".
+        average_patience: n of NT-ASGD, see ``Annealing``: with "sgd" and a constant rate it is that of the paper.
         optimizer, learning_rate, weight_decay, schedule, warmup, clip_per_tensor, optimizer_options, loss_reduction:
             see ``SequenceTask``.
 
@@ -126,6 +128,8 @@ class LanguageModel(StreamTask):
         activation_penalty: float = 0.0,
         slowness_penalty: float = 0.0,
         layer_options: dict[str, Any] | None = None,
+        anneal: float | None = None,
+        average_patience: int | None = None,
         optimizer: str = "adam",
         learning_rate: float = 1e-3,
         weight_decay: float = 0.0,
@@ -145,6 +149,8 @@ class LanguageModel(StreamTask):
             warmup=warmup,
             clip_per_tensor=clip_per_tensor,
             loss_reduction=loss_reduction,
+            anneal=anneal,
+            average_patience=average_patience,
         )
         self.save_hyperparameters()
         if tied and adaptive_cutoffs is not None:
