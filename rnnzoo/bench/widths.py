@@ -96,7 +96,7 @@ def solve_width(
     import torch
 
     def sized(width: int) -> Sized:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):  # shapes alone: nothing is drawn
             made = TASKS.create(task, spec=spec, layer=layer, **{**model, "hidden_size": width})
         return Sized(width, {name: parameter.numel() for name, parameter in made.named_parameters()})
 

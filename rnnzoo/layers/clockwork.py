@@ -86,8 +86,8 @@ class Clockwork(CarryingCell):
             periods = [2**i for i in range(min(MODULES, hidden_size))]
         self.periods = _checked(periods, hidden_size)
         super().__init__(input_size, hidden_size, bias=bias, recurrent_bias=False, device=device, dtype=dtype)
-        of_unit = torch.tensor(self.periods).repeat_interleave(torch.tensor(self._widths()))
-        self.register_buffer("period_of_unit", of_unit.to(self.weight_ih.device), persistent=False)
+        of_unit = [period for period, width in zip(self.periods, self._widths(), strict=True) for _ in range(width)]
+        self.register_buffer("period_of_unit", torch.tensor(of_unit, device=self.weight_ih.device), persistent=False)
 
     def _widths(self) -> list[int]:
         """The units of each module."""

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
 import rnnzoo
 from rnnzoo.recurrent.page import backends
@@ -63,6 +64,17 @@ def test_where_others_differ_a_test_that_is_there_shows_it(entry):
     for path in re.findall(r"tests/[\w/]+\.py", entry.differs):
         assert (ROOT / path).is_file()
     assert not entry.differs or "tests/" in entry.differs
+
+
+@every_layer
+def test_it_can_be_built_without_memory_to_be_counted(entry):
+    made = entry.target(**entry.tiny)
+    with torch.device("meta"):
+        counted = entry.target(**entry.tiny)
+    assert {name: p.shape for name, p in counted.named_parameters()} == {
+        name: p.shape for name, p in made.named_parameters()
+    }
+    assert all(p.is_meta for p in counted.parameters())
 
 
 @every_layer
