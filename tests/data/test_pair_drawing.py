@@ -94,3 +94,22 @@ def test_what_makes_no_sense_is_refused():
         Reversal(test_longest=15)
     with pytest.raises(ValueError, match="24 rows are asked for, and of 2 letters there are hardly as many words"):
         Reversal(letters=2, shortest=1, longest=3, training=20, validation=2, test=2).texts()
+
+
+def test_an_interrupted_pass_goes_on_with_the_batches_that_are_left():
+    def loader():
+        data = Reversal.tiny()
+        data.bucketing = True
+        one = data.train_dataloader()
+        one.sampler.set_epoch(3)
+        return one
+
+    whole, first, again = list(loader()), loader(), loader()
+    for _, _ in zip(range(2), first, strict=False):
+        pass
+    again.load_state_dict({**first.state_dict(), "taken": 2})
+    rest = list(again)
+    assert len(rest) == len(whole) - 2 > 0
+    assert all(
+        a.equal(b) for left, right in zip(whole[2:], rest, strict=True) for a, b in zip(left, right, strict=True)
+    )
