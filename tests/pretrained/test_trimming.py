@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from rnnzoo.data.snips import Snips
 from rnnzoo.pretrained import PretrainedError, load_pretrained, save_pretrained
 from rnnzoo.pretrained.measuring import measure
 from rnnzoo.pretrained.trimming import TrimmedBatches, trim_vocabulary
@@ -96,3 +97,22 @@ def test_one_hot_words_have_no_table_to_trim():
 def test_at_least_one_word_has_to_stay():
     with pytest.raises(PretrainedError, match="words is 0"):
         trim_vocabulary(text_task(), 0)
+
+
+def test_of_a_tagger_the_words_are_trimmed_and_their_characters_stay():
+    data = Snips.tiny()
+    task = TASKS.create(
+        "sequence_tagging", spec=data.spec, layer="gru", hidden_size=8, embedding_size=4, characters="cnn", output="crf"
+    )
+    task.codec = data.codec_state()
+    small = trim_vocabulary(task, 5)
+    table = task.encoder.embedding.map.weight
+    assert torch.equal(small.encoder.embedding.map.weight, table[:7])
+    assert torch.equal(small.characters.embedding.weight, task.characters.embedding.weight)
+    batches = list(data.test_dataloader())
+    with torch.no_grad():
+        table[7:] = table[1]  # a word that is gone is [UNK]
+    expected = measure(task, batches)
+    found = measure(small, TrimmedBatches(batches, small.codec))
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert {"f1", "intent_accuracy", "illegal", "loss"} <= found.keys()
