@@ -165,3 +165,13 @@ def test_it_is_registered_with_the_metrics_it_measures():
     entry = TASKS.entry("sequence_tagging")
     assert entry.target is SequenceTagger
     assert (entry.accepts, entry.metrics) == (SequenceTagger.accepts, SequenceTagger.metric_specs)
+
+
+def test_under_autocast_what_a_field_adds_up_is_in_full_precision():
+    batch = tags_batch(4)
+    for output, dtype in (("softmax", torch.bfloat16), ("crf", torch.float32)):
+        task = tagger(output=output)
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = task(batch.inputs, batch.lengths)
+            assert task.losses(scores, batch).dtype == torch.float32
+        assert scores.dtype == dtype
