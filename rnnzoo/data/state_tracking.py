@@ -52,7 +52,8 @@ def _arithmetic(length: int, random: np.random.RandomState) -> np.ndarray:
 
 def values(word: np.ndarray) -> np.ndarray:
     """What digits and operations up to each place come to, modulo 5; at an operation, what stands before it."""
-    total, sign, product, found = 0, 1, 1, []
+    total, sign, product = 0, 1, 1
+    found: list[int] = []
     for token in map(int, word):
         if token < MODULUS:
             product = product * token % MODULUS
