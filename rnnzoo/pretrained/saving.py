@@ -44,7 +44,7 @@ def save_pretrained(
     _refuse_foreign(target)
     config = describe(task)
     with whole_directory(target) as aside:
-        config = replace(config, weights=write_tensors(task.state_dict(), aside / WEIGHTS, half=half))
+        config = replace(config, weights=write_tensors(task.state_dict(), aside / WEIGHTS, half=half, once=True))
         (aside / CONFIG).write_text(encode(config), encoding="utf-8")
         (aside / CARD).write_text(model_card(config, target.name, notes or {}), encoding="utf-8")
     return target

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from rnnzoo.pretrained._errors import PretrainedError
 
 WEIGHTS = "model.safetensors"
+TIED = "tied"  # the file's metadata: of each name whose tensor another name has, too, that other name
 SHOWN = 6  # names of tensors an error lists before it counts the rest
 
 
@@ -26,8 +28,14 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool = False) -> dict[str, object]:
+def write_tensors(
+    tensors: Mapping[str, Tensor], path: Path, *, half: bool = False, once: bool = False
+) -> dict[str, object]:
     """Write ``tensors``; with ``half``, those of floating point as float16.
+
+    Args:
+        once: a tensor that several names have, such as a tied embedding's, is written under the first of them alone;
+            ``read_tensors`` gives it to all. Without it, any reader of the format finds every name.
 
     Returns:
         ``sha256``, ``bytes`` and ``dtype`` of what was written, for ``config.json``.
@@ -35,7 +43,10 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool = Fal
     Raises:
         PretrainedError: a finite value does not fit into half precision (above 65504).
     """
-    written = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+    tied = _tied(tensors) if once else {}
+    written = {
+        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items() if name not in tied
+    }
     if half:
         for name, tensor in written.items():
             if tensor.is_floating_point():
@@ -45,7 +56,8 @@ def write_tensors(tensors: Mapping[str, Tensor], path: Path, *, half: bool = Fal
                         f"tensor '{name}' reaches {float(tensor.abs().max()):.3g} and half precision ends at 65504; "
                         "save it without half=True."
                     )
-    path.write_bytes(save(written, metadata={"format": "pt"}))  # with the usual permissions; save_file gives 0600
+    metadata = {"format": "pt", **({TIED: json.dumps(tied)} if tied else {})}
+    path.write_bytes(save(written, metadata=metadata))  # with the usual permissions; save_file gives 0600
     return {"sha256": sha256(path), "bytes": path.stat().st_size, "dtype": "float16" if half else "float32"}
 
 
@@ -67,9 +79,25 @@ def read_tensors(path: Path, expected: Mapping[str, object] | None = None) -> di
             "take another copy."
         )
     try:
-        return load_file(path)
-    except SafetensorError as error:
+        tensors = load_file(path)
+        with safe_open(path, framework="pt") as file:
+            tied = json.loads((file.metadata() or {}).get(TIED, "{}"))
+        return {**tensors, **{name: tensors[other] for name, other in tied.items()}}
+    except (SafetensorError, json.JSONDecodeError, KeyError, AttributeError) as error:
         raise PretrainedError(f"{path} is damaged ({error}); take another copy.") from error
+
+
+def _tied(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    """Of each name whose tensor is, in memory, that of a name before it: that other name."""
+    first: dict[tuple[object, ...], str] = {}
+    tied = {}
+    for name, tensor in tensors.items():
+        if tensor.numel():
+            place = tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride()
+            other = first.setdefault(place, name)
+            if other != name:
+                tied[name] = other
+    return tied
 
 
 def _names(names: list[str]) -> str:
