@@ -197,16 +197,14 @@ class LanguageModel(StreamTask):
         return tuple(metric for metric in METRICS if own or not metric.name.endswith("per_character"))
 
     def create_meter(self, metric: MetricSpec) -> Metric:
-        """Perplexity is no mean but exp of one."""
+        """Perplexity is exp of a mean."""
         return Perplexity() if metric.name == "perplexity" else super().create_meter(metric)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None, state: Any = None, *, logits: bool = True) -> Any:
         """What follows each of the tokens (B, T), which begin a stream or continue it from ``state``.
 
         Args:
-            inputs: (B, T) token ids.
-            lengths: (B,) on the CPU; ``None``: all T.
-            state: as the encoder gave it.
+            inputs, lengths, state: (B, T) token ids, (B,) on the CPU or ``None`` for all T, as the encoder gave it.
             logits: give logits (B, T, V) (log probabilities with the adaptive softmax); else the encoder's ``Encoded``,
                 of which losses are computed in less memory.
         """
@@ -279,8 +277,7 @@ class LanguageModel(StreamTask):
         Raises:
             ValueError: a setting outside what is said here, no codec, or a prompt that it cannot encode.
         """
-        drawing = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
-        return write_on(self, prompt, length, stop, **drawing)
+        return write_on(self, prompt, length, stop, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
 
     def what_comes_next(self, prompt: str, k: int = SHOWN) -> NextToken:
         """The likeliest token behind ``prompt``, and the probabilities of the ``k`` likeliest.
