@@ -53,8 +53,9 @@ def readily_ending(data):
     """A task that ends early now and then, so that some of its answers end at all."""
     task = build(data, attention="bilinear").eval()
     with torch.no_grad():
-        task.model.decoder.head.weight.mul_(6)
-        task.model.decoder.head.bias[task.end] += 3.0
+        task.model.decoder.head.weight.mul_(10)
+        task.model.decoder.head.bias[task.end] += 2.0
+        task.model.decoder.head.bias[task.begin] += 50.0  # which is never written
     return task
 
 
@@ -77,6 +78,7 @@ def test_exact_match_with_the_true_tokens_read_is_that_of_the_greedy_search(read
 def test_a_target_beyond_the_limit_is_no_match_in_either_way(readily_ending, batch):
     task = readily_ending
     batch, own = written_by(task, batch)
+    assert any(batch.lengths[row] > 1 for row in own)
     task.longest = 1
     for split in ("val", "test"):
         task.measured_split = split
