@@ -231,6 +231,7 @@ class ResultRow:
     trial: dict[str, Any] = field(default_factory=dict)  # which of a table's trials, such as {"learning_rate": 0.01}
     contest: str = ""  # hash of the settings that a run's trials have in common; "" where it is none
     solved: dict[str, Any] = field(default_factory=dict)  # what the runner worked out, such as {"hidden_size": 56}
+    epochs: float = 0.0  # passes over the training data; 0: written before this was counted
     compile: dict[str, Any] = field(
         default_factory=dict
     )  # what --compile found, see bench.compiling; {}: not asked for

@@ -155,9 +155,10 @@ def _values(group: Sequence[ResultRow]) -> dict[tuple[str, str], Measured]:
 
 
 def _seconds_per_epoch(group: Sequence[ResultRow], metric: str) -> float:
-    """Training time over one pass of the training split, whose rows those of ``metric`` count."""
-    rows = [row for row in group if row.split == "train" and row.metric == metric and row.samples_per_second > 0]
-    return statistics.fmean(row.n / row.samples_per_second for row in rows) if rows else float("nan")
+    """Training time over one pass of the training split; of rows without ``epochs``, which ``metric`` counts."""
+    found = [row for row in group if row.split == "train" and row.metric == metric and row.samples_per_second > 0]
+    times = [row.seconds / row.epochs if row.epochs else row.n / row.samples_per_second for row in found]
+    return statistics.fmean(times) if times else float("nan")
 
 
 def spoken_time(seconds: float) -> str:

@@ -199,6 +199,7 @@ def _shared(run: Run, trainer: Trainer, task: LightningModule, speed: Throughput
         "seed": run.seed,
         "parameters": count_parameters(task),
         "steps": speed.steps,
+        "epochs": round(speed.epochs, 6),
         "seconds": round(speed.seconds, 3),
         "samples_per_second": round(speed.samples_per_second, 3),
         "peak_memory_bytes": speed.peak_memory_bytes,

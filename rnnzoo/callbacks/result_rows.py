@@ -84,6 +84,7 @@ class ResultRows(Callback):
             **self.identity,
             "parameters": sum(p.numel() for p in module.parameters() if p.requires_grad),
             "steps": speed.steps,
+            "epochs": speed.epochs,
             "seconds": speed.seconds,
             "samples_per_second": speed.samples_per_second,
             "peak_memory_bytes": speed.peak_memory_bytes,

@@ -29,6 +29,7 @@ class Throughput(Callback):
     def __init__(self) -> None:
         self.samples = 0
         self.steps = 0
+        self.epochs = 0.0  # passes over the training batches
         self.seconds = 0.0
         self.peak_memory_bytes = 0
         self._epoch = (0, 0.0)  # samples and seconds when the epoch began
@@ -63,6 +64,7 @@ class Throughput(Callback):
         weights = batch.weights
         self._rows += ((weights > 0) if weights.ndim == 1 else (weights.flatten(1) > 0).any(1)).sum()
         self.steps = trainer.global_step
+        self.epochs = (trainer.fit_loop.epoch_loop.total_batch_idx + 1) / trainer.num_training_batches
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock."""
@@ -83,6 +85,7 @@ class Throughput(Callback):
         return {
             "samples": self.samples + self._sum(self._rows),
             "steps": self.steps,
+            "epochs": self.epochs,
             "seconds": self.seconds + running,
             "epoch": list(self._epoch),
             "peak_memory_bytes": self.peak_memory_bytes,
@@ -92,6 +95,7 @@ class Throughput(Callback):
         """Go on counting from there; an earlier state (that of a best checkpoint to be tested) changes nothing."""
         if state_dict["samples"] >= self.samples:
             self.samples, self.steps = state_dict["samples"], state_dict["steps"]
+            self.epochs = state_dict.get("epochs", 0.0)
             self.seconds, self.peak_memory_bytes = state_dict["seconds"], state_dict["peak_memory_bytes"]
             samples, seconds = state_dict.get("epoch", (self.samples, self.seconds))
             self._epoch = (samples, seconds)

@@ -58,8 +58,9 @@ def beam_search(
     """The best hypotheses that a beam finds, the best first.
 
     At each step the ``beam`` likeliest continuations are looked at: those with the end token are finished, and as many
-    others go on. A sequence is done when ``beam`` hypotheses were finished, when none that goes on can be among the
-    ``n_best`` any more, or at its limit, where what goes on is cut. A beam of 1 is the greedy search.
+    others go on. A sequence is done when ``beam`` hypotheses were finished and none that goes on would be among the
+    ``n_best`` if its next token ended it, when none can be among them any more, or at its limit, where what goes on is
+    cut. A beam of 1 is the greedy search.
 
     Hypotheses are ranked as Y. Wu et al., "Google's Neural Machine Translation System", 2016, arXiv:1609.08144,
     equation 14 has it: log P(Y) / lp(Y) + cp(Y), with lp = ((5 + M) / 6)^alpha for M tokens (the end is one) and
@@ -200,9 +201,10 @@ def _done(beams: _Beams, length: int, n_best: int, alpha: float) -> Tensor:
     K = beams.scores.shape[1]
     limits = beams.limits
     longest = length_factor(limits if alpha >= 0 else torch.full_like(limits, length + 1), alpha)
-    bound = beams.scores.amax(dim=1) / longest  # further tokens only cost, coverage too
+    going = beams.scores.amax(dim=1)  # further tokens only cost, coverage too
     worst = beams.found.scores[:, n_best - 1]
-    return (beams.finished >= K) | (bound <= worst) | (limits <= length)
+    enough = (beams.finished >= K) & (going / length_factor(length + 1, alpha) <= worst)
+    return enough | (going / longest <= worst) | (limits <= length)
 
 
 def _hand_over(beams: _Beams, done: Tensor, results: list[list[Hypothesis]], n_best: int) -> None:

@@ -59,6 +59,12 @@ def test_seconds_an_epoch_are_the_training_rows_over_the_speed(small, row):
     assert line.seconds_per_epoch == pytest.approx(5.0)
 
 
+def test_seconds_an_epoch_do_not_depend_on_what_the_metric_counts(small, row):
+    rows = [row(split="train", n=n, seconds=30.0, epochs=2.5, samples_per_second=60.0, seed=n) for n in (300, 90_000)]
+    (line,) = summarise(small, rows)
+    assert line.seconds_per_epoch == pytest.approx(12.0)
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(42, "42 s"), (600, "10 min"), (12000, "3 h 20 min")])
 def test_time_is_spoken_as_people_say_it(seconds, words):
     assert spoken_time(seconds) == words

@@ -37,7 +37,7 @@ def run(folder, speed, *more, **options):
 def test_rows_and_steps_are_counted_once(tmp_path):
     speed = Throughput()
     trainer = run(tmp_path, speed)
-    assert (speed.samples, speed.steps) == (14, 4)
+    assert (speed.samples, speed.steps, speed.epochs) == (14, 4, 2.0)
     assert speed.samples_per_second == pytest.approx(14 / speed.seconds)
     assert trainer.callback_metrics["memory/peak_bytes"] == pytest.approx(speed.peak_memory_bytes)
     assert trainer.callback_metrics["throughput/samples_per_second"] > 0
@@ -46,7 +46,13 @@ def test_rows_and_steps_are_counted_once(tmp_path):
 def test_accumulated_batches_are_one_step(tmp_path):
     speed = Throughput()
     run(tmp_path, speed, accumulate_grad_batches=2)
-    assert (speed.samples, speed.steps) == (14, 2)
+    assert (speed.samples, speed.steps, speed.epochs) == (14, 2, 2.0)
+
+
+def test_a_training_that_ends_in_mid_epoch_made_part_of_a_pass(tmp_path):
+    speed = Throughput()
+    run(tmp_path, speed, max_epochs=-1, max_steps=3)
+    assert (speed.steps, speed.epochs) == (3, 1.5)
 
 
 def test_the_clock_runs_in_training_steps_and_not_in_validation(tmp_path, monkeypatch):
@@ -58,7 +64,7 @@ def test_the_clock_runs_in_training_steps_and_not_in_validation(tmp_path, monkey
 
 def test_the_further_state_wins():
     speed = Throughput()
-    ahead = {"samples": 9, "steps": 3, "seconds": 2.0, "epoch": [6, 1.0], "peak_memory_bytes": 5}
+    ahead = {"samples": 9, "steps": 3, "epochs": 1.5, "seconds": 2.0, "epoch": [6, 1.0], "peak_memory_bytes": 5}
     speed.load_state_dict(ahead)
     speed.load_state_dict({"samples": 4, "steps": 1, "seconds": 1.0, "peak_memory_bytes": 7})
     assert speed.state_dict() == ahead

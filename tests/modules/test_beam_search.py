@@ -129,6 +129,19 @@ def test_a_search_ends_when_none_that_goes_on_can_win():
     assert len(model.rows) == 1
 
 
+def test_a_likely_hypothesis_that_goes_on_is_not_given_up_for_unlikely_ones_that_ended():
+    """After each token the end has a probability of a thousandth, and is still the second likeliest."""
+    model = Model(1)
+    model.logits[:] = -50.0
+    model.logits[:, :, 2], model.logits[:, :, END] = 0.0, math.log(1e-3)
+    state = 0
+    for token in (BEGIN, 2, 2):
+        state = state * V + token
+    model.logits[0, state, END], model.logits[0, state, 2] = 0.0, -50.0  # only then it is sure to end
+    ((best,),) = run(model, [4], beam=2)
+    assert best.tokens == [2, 2]
+
+
 def test_what_is_done_is_left_out_of_further_steps():
     model = Model(4)
     model.logits[:3, :, END] = 50.0
