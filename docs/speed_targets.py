@@ -81,7 +81,7 @@ def has_one_state(cell: str) -> bool:
     entry = LAYERS.entry(cell)
     if not entry.parallel:
         return False
-    I, H = 10, 7
+    I, H = 10, 8
     shapes = create_layer(cell, I, H).cells[0].state_shapes
     return shapes.count((H,)) == 1 and all(shape == (H,) or (len(shape) == 2 and shape[1] == I) for shape in shapes)
 

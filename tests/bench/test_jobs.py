@@ -58,7 +58,7 @@ def test_two_jobs_one_of_them_killed_give_the_rows_of_one(small_with, tmp_path, 
     assert int((tmp_path / "dead").read_text()) != os.getpid()
     assert make_runs(runs, tmp_path / "one", wandb="off").made == runs
     assert rows_of(runs, tmp_path / "two") == rows_of(runs, tmp_path / "one")
-    assert len(rows_of(runs, tmp_path / "two")) == 3 * 6
+    assert len(rows_of(runs, tmp_path / "two")) == 3 * 9
     said = capfd.readouterr().out
     assert "was killed (SIGKILL" in said
     assert "it goes on from its last checkpoint" in said

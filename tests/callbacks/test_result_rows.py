@@ -36,8 +36,9 @@ def test_a_run_ends_in_a_row_for_each_metric_of_validation_and_test(tmp_path):
     (tested,) = trainer.test(task, datamodule=data, ckpt_path=best.best_model_path, verbose=False)
     rows = read_rows(path)
     assert [(r.split, r.metric, r.unit) for r in rows] == [
-        ("validation", "accuracy", "fraction"), ("validation", "loss", "nats"),
-        ("test", "accuracy", "fraction"), ("test", "loss", "nats"),
+        (split, *metric)
+        for split in ("validation", "test")
+        for metric in (("accuracy", "fraction"), ("macro_f1", "fraction"), ("loss", "nats"))
     ]  # fmt: skip
     for r in rows:
         assert {name: getattr(r, name) for name in IDENTITY} == IDENTITY
@@ -45,7 +46,7 @@ def test_a_run_ends_in_a_row_for_each_metric_of_validation_and_test(tmp_path):
         assert r.parameters == 10 * 4 + 4 * 19 + 19
         assert r.checkpoint_sha256 == hashlib.sha256((tmp_path / "run/best.ckpt").read_bytes()).hexdigest()
     assert rows[0].value == pytest.approx(float(best.best_model_score))
-    assert [r.value for r in rows[2:]] == pytest.approx([tested["test/accuracy"], tested["test/loss"]])
+    assert [r.value for r in rows[3:]] == pytest.approx([tested[f"test/{r.metric}"] for r in rows[3:]])
 
 
 def test_a_finished_run_is_refused_before_it_is_done_again(tmp_path):

@@ -59,8 +59,8 @@ def test_all_41_layers_of_torchrecurrent_are_measured_at_three_shapes():
     assert len(planned) == 41 * 3 * 2
 
 
-def test_everything_is_thought_to_fit_into_half_an_hour():
-    assert sum(step.cost for part in PARTS.values() for step in part.plan(options()).steps) < 1800
+def test_everything_is_thought_to_fit_into_forty_minutes():
+    assert sum(step.cost for part in PARTS.values() for step in part.plan(options()).steps) < 2400
 
 
 def test_a_plan_measures_no_comparison_twice():

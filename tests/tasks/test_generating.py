@@ -129,10 +129,12 @@ def test_so_many_characters_take_no_more_tensors_than_a_few(layer, length):
 
     for _ in range(200):
         next(written)
-    early = held()
+    tensors, numbers = held()
     for _ in range(length):
         next(written)
-    assert held() == early
+    later, same = held()
+    assert same == numbers
+    assert later - tensors < length / 20  # one a character would be as many; the rest of the process may hold a few
 
 
 @pytest.mark.parametrize(
