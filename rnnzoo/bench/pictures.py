@@ -85,10 +85,16 @@ def _comparison(drawn: Drawn) -> Figure:
     bars = []
     for line in lines:
         value = line.values.get(("test", metric))
-        name = ", ".join([line.label, *(f"{key}={value}" for key, value in line.variant.items())])
+        varied = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in line.variant.items())
         references = [reference.value for reference in line.references]
-        bars.append(Bar(name, value.mean if value else None, value.spread if value else None, references))
-    bars += [Bar(reference.model, None, None, [reference.value]) for reference in table.references if reference.model]
+        bars.append(Bar(line.label, value.mean if value else None, value.spread if value else None, references, varied))
+    panels = list(dict.fromkeys(bar.panel for bar in bars)) or [""]
+    bars += [
+        Bar(reference.model, None, None, [reference.value], panel)
+        for reference in table.references
+        for panel in panels
+        if reference.model
+    ]
     return comparison(bars, metric=f"test {metric}", title=table.title)
 
 

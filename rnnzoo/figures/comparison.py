@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnnzoo.figures._style import COLOURS, INK, name_axes, new_figure
@@ -17,39 +18,56 @@ class Bar(NamedTuple):
     value: float | None  # None: only references
     spread: float | None = None  # standard deviation over seeds
     references: Sequence[float] = ()
+    panel: str = ""  # the panel it stands in
 
 
 def comparison(bars: Sequence[Bar], *, metric: str, unit: str = "", title: str = "") -> Figure:
     """One horizontal line a model: a dot with its spread where it was measured, hollow diamonds for references.
 
-    Dots rather than bars: the scale need not begin at zero, so that a difference of one point can be seen.
+    Dots rather than bars: the scale need not begin at zero, so that a difference of one point can be seen. Where the
+    bars are of several panels these stand side by side, each with its own scale, and share the models' lines.
 
     Raises:
         ValueError: there is nothing to draw.
     """
     if not bars:
         raise ValueError("there is no model to compare; expected at least one value.")
-    figure, (axis,) = new_figure(width=7.0, height=1.1 + 0.42 * len(bars))
-    places = range(len(bars), 0, -1)
-    for place, bar in zip(places, bars, strict=True):
-        if bar.value is not None:
-            axis.errorbar(
-                bar.value, place, xerr=bar.spread, fmt="o", color=COLOURS[0], markersize=7, capsize=3, linewidth=1.4
-            )
-            axis.annotate(
-                f"{bar.value:.3f}", (bar.value, place), (0, 7), textcoords="offset points", ha="center", fontsize=8,
-                color=INK,
-            )  # fmt: skip
-        axis.plot(
-            bar.references, [place] * len(bar.references), "D", color=COLOURS[1], markerfacecolor="white", markersize=6
-        )
-    axis.plot([], [], "o", color=COLOURS[0], label="measured here (mean, 1 sd over seeds)")
+    labels, panels = (
+        list(dict.fromkeys(names)) for names in zip(*((bar.label, bar.panel) for bar in bars), strict=True)
+    )
+    width = 7.0 if len(panels) == 1 else 2.2 + 2.8 * len(panels)
+    figure, axes = new_figure(
+        width=width, height=1.1 + 0.42 * len(labels) + 0.2 * (len(panels) > 1), columns=len(panels)
+    )
+    places = {label: len(labels) - row for row, label in enumerate(labels)}
+    for column, (axis, panel) in enumerate(zip(axes, panels, strict=True)):
+        for bar in bars:
+            if bar.panel == panel:
+                _draw(axis, bar, places[bar.label])
+        axis.set_yticks(list(places.values()), labels if column == 0 else [""] * len(labels))
+        axis.set_ylim(0.4, len(labels) + 0.7)
+        axis.margins(x=0.15)
+        axis.grid(False, axis="y")
+        axis.set_title(panel, fontsize=9.5, color=INK)
+        name_axes(axis, f"{metric}{f' ({unit})' if unit else ''}", "", title if len(panels) == 1 else "")
+    if len(panels) > 1 and title:
+        figure.suptitle(title, fontsize=11.5, x=0.01, ha="left", color=INK)
+    axes[0].plot([], [], "o", color=COLOURS[0], label="measured here (mean, 1 sd over seeds)")
     if any(bar.references for bar in bars):
-        axis.plot([], [], "D", color=COLOURS[1], markerfacecolor="white", label="reference")
-    axis.set_yticks(list(places), [bar.label for bar in bars])
-    axis.set_ylim(0.4, len(bars) + 0.7)
-    axis.margins(x=0.12)
-    axis.grid(False, axis="y")
-    name_axes(axis, f"{metric}{f' ({unit})' if unit else ''}", "", title)
+        axes[0].plot([], [], "D", color=COLOURS[1], markerfacecolor="white", label="reference")
     figure.legend(frameon=False, fontsize=8, loc="outside lower right", ncols=2)
     return figure
+
+
+def _draw(axis: Axes, bar: Bar, place: int) -> None:
+    if bar.value is not None:
+        axis.errorbar(
+            bar.value, place, xerr=bar.spread, fmt="o", color=COLOURS[0], markersize=7, capsize=3, linewidth=1.4
+        )
+        axis.annotate(
+            f"{bar.value:.3f}", (bar.value, place), (0, 7), textcoords="offset points", ha="center", fontsize=8,
+            color=INK,
+        )  # fmt: skip
+    axis.plot(
+        bar.references, [place] * len(bar.references), "D", color=COLOURS[1], markerfacecolor="white", markersize=6
+    )
