@@ -9,7 +9,7 @@
 # --interpret runs Triton's interpreter on a CPU, --tiny the smallest sizes: both to try this script itself.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-PARTS=(environment equal scan gated mingru native autocast digit-sum scale tables)
+PARTS=(environment equal scan gated mingru matrix native autocast digit-sum scale tables)
 usage="--parts (of $(IFS=,; echo "${PARTS[*]}")), --seconds N, --interpret, --tiny, --wheels FOLDER, --python PYTHON"
 python=python3 wheels="" tiny="" interpret="" chosen="" seconds=""
 while (($#)); do
@@ -60,6 +60,7 @@ part equal 300 "$python" benchmarks/gpu/equal.py $tiny $interpret
 measure scan 120
 measure gated 240
 measure mingru 90
+measure matrix 240
 measure native 90
 measure autocast 90
 part precision 420 "$python" benchmarks/gpu/precision.py --out "$out" $tiny $([ -n "$interpret" ] && echo --cpu)

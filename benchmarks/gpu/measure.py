@@ -1,6 +1,6 @@
 """Speed on a GPU, as ratios by interleaved rounds, and how near autocast is; each prints whether it is what we promise.
 
-    python benchmarks/gpu/measure.py {scan,gated,mingru,native,autocast} [--tiny] [--interpret] --out FOLDER
+    python benchmarks/gpu/measure.py {scan,gated,mingru,matrix,native,autocast} [--tiny] [--interpret] --out FOLDER
 
 Rows go to FOLDER/gpu_<name>.jsonl. Times are wall times of work that is waited for.
 """
@@ -17,10 +17,13 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "speed"))
+from _fla import arguments, kernels, references
 from _interleaved import compare
+from parts.matrix import training_call
 
 import rnnzoo
 from rnnzoo.ops import scan
+from rnnzoo.ops.matrix import matrix_scan
 from rnnzoo.registry import LAYERS
 
 CELLS = ("peephole_lstm", "mgu", "lstm", "gru", "lem", "ugrnn")
@@ -152,6 +155,28 @@ def measure_mingru(setting: Setting) -> None:
         "mingru", candidates, "torch.nn.GRU", batch=batch, time=time, hidden=hidden, dtype="float32"
     )
     promise(f"mingru {batch, time, hidden} against cuDNN's GRU", found["mingru"], 0.1)
+
+
+def measure_matrix(setting: Setting) -> None:
+    """The matrix recurrence in chunks against fla's kernels (on a CPU its references), at the shapes it publishes."""
+    try:
+        theirs = kernels() if setting.device == "cuda" else references()
+    except ImportError as error:
+        print(f"no row of fla: {error}")
+        return
+    dtype = torch.bfloat16 if setting.device == "cuda" else torch.float32
+    sizes = [(1, 64, 2, 16)] if setting.tiny else [(8, 1024, 8, 64), (4, 2048, 16, 128), (2, 16384, 16, 128)]
+    for B, T, N, K in sizes:
+        for form, their in theirs.items():
+            given, beta = arguments(form, B, T, N, K, K)
+            leaves = {name: x.to(setting.device, dtype).requires_grad_() for name, x in given.items()}
+            extra, S0 = beta.to(setting.device, dtype), torch.zeros(B, N, K, K, device=setting.device)
+            ours = training_call(lambda: matrix_scan(**leaves, S0=S0)[0], leaves)  # noqa: B023
+            peer = training_call(lambda: their({**leaves, "beta": extra}), leaves)  # noqa: B023
+            found = setting.compare(
+                "matrix", {"fla": peer, "rnnzoo": ours}, "fla", form=form, B=B, T=T, N=N, K=K, dtype=str(dtype)
+            )
+            promise(f"{form} {B, T, N, K} against fla", found["rnnzoo"], 1.5)
 
 
 def measure_native(setting: Setting) -> None:

@@ -1,6 +1,7 @@
-"""The chunked references in plain torch that flash-linear-attention has for matrix recurrences, by our forms' names.
+"""What flash-linear-attention has for matrix recurrences, by our forms' names: references in plain torch, and kernels.
 
-They are what it checks its kernels against. Each takes what `matrix_scan` takes and gives y (B, T, N, V).
+The references are what it checks its kernels against; the kernels need a GPU. Each takes what `matrix_scan` takes, and
+beta (B, T, N), and gives y (B, T, N, V).
 """
 
 from __future__ import annotations
@@ -28,28 +29,56 @@ def references() -> dict[str, Callable[[Given], Tensor]]:
         from fla.ops.linear_attn.naive import naive_chunk_linear_attn
         from fla.ops.simple_gla.naive import naive_chunk_simple_gla
 
-    def rule(given: Given) -> dict[str, Tensor]:
-        return {"q": given["q"], "k": given["b"], "v": given["v"] / given["beta"].unsqueeze(-1), "beta": given["beta"]}
-
     def heads_first(given: Given) -> Tensor:
         """The delta rule's reference has heads before time, and scales its queries itself."""
         moved = {name: value.transpose(1, 2) for name, value in rule(given).items()}
         return delta_rule_chunkwise(**moved)[0].transpose(1, 2) * given["q"].shape[-1] ** 0.5
 
-    def decay(given: Given) -> Tensor:
-        return given["log_decay"]
-
     return {
         "kept": lambda given: naive_chunk_linear_attn(given["q"], given["k"], given["v"], scale=1.0),
-        "head": lambda given: naive_chunk_simple_gla(
-            given["q"], given["k"], given["v"], decay(given).squeeze(-1), scale=1.0
-        )[0],
-        "edit": heads_first,
-        "head edit": lambda given: naive_chunk_gated_delta_rule(**rule(given), g=decay(given).squeeze(-1), scale=1.0)[
+        "head": lambda given: naive_chunk_simple_gla(given["q"], given["k"], given["v"], head_decay(given), scale=1.0)[
             0
         ],
-        "channel edit": lambda given: naive_chunk_kda(**rule(given), g=decay(given), scale=1.0)[0],
+        "edit": heads_first,
+        "head edit": lambda given: naive_chunk_gated_delta_rule(**rule(given), g=head_decay(given), scale=1.0)[0],
+        "channel edit": lambda given: naive_chunk_kda(**rule(given), g=given["log_decay"], scale=1.0)[0],
     }
+
+
+def kernels() -> dict[str, Callable[[Given], Tensor]]:
+    """By form, all but "channel bonus", whose recurrence theirs has in another order.
+
+    Raises:
+        ImportError: there is no fla-core.
+    """
+    from fla.ops.delta_rule import chunk_delta_rule
+    from fla.ops.gated_delta_rule import chunk_gated_delta_rule
+    from fla.ops.gla import chunk_gla
+    from fla.ops.kda import chunk_kda
+    from fla.ops.linear_attn import chunk_linear_attn
+    from fla.ops.simple_gla import chunk_simple_gla
+
+    def plain(given: Given) -> dict[str, Tensor]:
+        return {name: given[name] for name in ("q", "k", "v")}
+
+    return {
+        "kept": lambda given: chunk_linear_attn(**plain(given), scale=1.0, normalize=False)[0],
+        "head": lambda given: chunk_simple_gla(**plain(given), g=head_decay(given), scale=1.0)[0],
+        "channel": lambda given: chunk_gla(**plain(given), g=given["log_decay"], scale=1.0)[0],
+        "edit": lambda given: chunk_delta_rule(**rule(given), scale=1.0)[0],
+        "head edit": lambda given: chunk_gated_delta_rule(**rule(given), g=head_decay(given), scale=1.0)[0],
+        "channel edit": lambda given: chunk_kda(**rule(given), g=given["log_decay"], scale=1.0)[0],
+    }
+
+
+def rule(given: Given) -> dict[str, Tensor]:
+    """The delta rule's arguments as theirs takes them: beta apart from the keys and values."""
+    return {"q": given["q"], "k": given["b"], "v": given["v"] / given["beta"].unsqueeze(-1), "beta": given["beta"]}
+
+
+def head_decay(given: Given) -> Tensor:
+    """One decay a head, (B, T, N)."""
+    return given["log_decay"].squeeze(-1)
 
 
 def arguments(form: str, B: int, T: int, N: int, K: int, V: int) -> tuple[dict[str, Tensor], Tensor]:

@@ -53,11 +53,11 @@ def _form(form: str, options: Options, *, peers: bool) -> Measurement:
         leaves = {name: value.requires_grad_() for name, value in given.items()}
         S0 = torch.zeros(size["B"], size["N"], size["V"], size["K"])
         made = {
-            "chunks": _training(lambda: matrix_scan(**leaves, S0=S0, backend="torch")[0], leaves),
-            "steps": _training(lambda: matrix_scan(**leaves, S0=S0, backend="reference")[0], leaves),
+            "chunks": training_call(lambda: matrix_scan(**leaves, S0=S0, backend="torch")[0], leaves),
+            "steps": training_call(lambda: matrix_scan(**leaves, S0=S0, backend="reference")[0], leaves),
         }
         if form in theirs:
-            made["fla-core"] = _training(lambda: theirs[form]({**leaves, "beta": beta}), leaves)
+            made["fla-core"] = training_call(lambda: theirs[form]({**leaves, "beta": beta}), leaves)
         return {label: call for label, call in made.items() if label in wanted}
 
     baselines = ("steps", "fla-core") if form in theirs else ("steps",)
@@ -65,7 +65,7 @@ def _form(form: str, options: Options, *, peers: bool) -> Measurement:
     return race("matrix", comparisons, calls, box=Box(rounds=20, seconds=6.0), cost=0.7, options=options)
 
 
-def _training(forward: Callable[[], Tensor], leaves: dict[str, Tensor]) -> Call:
+def training_call(forward: Callable[[], Tensor], leaves: dict[str, Tensor]) -> Call:
     """A call that goes forward and back to every argument that the function reads."""
     y = forward()
     gradient = torch.randn_like(y)
