@@ -48,6 +48,8 @@ GALLERY = (
     ("bidirectional/accuracy_against_length", "A signal at the start: one direction against both"),
     ("own-vs-built-in/relative_time", "A loop of one's own against the built-in layer"),
     ("digit-sum/loss_against_length", "Training and test loss against the length"),
+    ("tickets/comparison", "Where somebody goes and what they leave: a verb behind the city needs both directions"),
+    ("names/confusion", "Which languages' surnames are taken for which others'"),
     ("memory-span/ranking", "How soon every layer of the zoo learns to remember two digits over 35 steps"),
 )
 

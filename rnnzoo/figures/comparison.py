@@ -48,8 +48,8 @@ def comparison(bars: Sequence[Bar], *, metric: str, unit: str = "", title: str =
         axis.set_ylim(0.4, len(labels) + 0.7)
         axis.margins(x=0.15)
         axis.grid(False, axis="y")
-        axis.set_title(panel, fontsize=9.5, color=INK)
-        name_axes(axis, f"{metric}{f' ({unit})' if unit else ''}", "", title if len(panels) == 1 else "")
+        heading = panel if len(panels) > 1 else "\n".join(filter(None, (title, panel)))
+        name_axes(axis, f"{metric}{f' ({unit})' if unit else ''}", "", heading)
     if len(panels) > 1 and title:
         figure.suptitle(title, fontsize=11.5, x=0.01, ha="left", color=INK)
     axes[0].plot([], [], "o", color=COLOURS[0], label="measured here (mean, 1 sd over seeds)")

@@ -71,10 +71,15 @@ def test_training_and_test_loss_share_one_scale_that_begins_at_zero():
 def test_panels_share_the_models_lines_and_have_each_their_own_values():
     bars = [Bar("a", 0.8, panel="p"), Bar("b", 0.7, panel="p"), Bar("b", 0.1, panel="q"), Bar("c", 0.2, panel="q")]
     axes = comparison(bars, metric="m").axes
-    assert [axis.get_title() for axis in axes] == ["p", "q"]
+    assert [axis.get_title(loc="left") for axis in axes] == ["p", "q"]
     assert [label.get_text() for label in axes[0].get_yticklabels()] == ["a", "b", "c"]
     dots = [[tuple(bar.lines[0].get_xydata()[0]) for bar in axis.containers] for axis in axes]
     assert dots == [[(0.8, 3), (0.7, 2)], [(0.1, 2), (0.2, 1)]]
+
+
+def test_a_single_panel_is_named_below_the_title():
+    (axis,) = comparison([Bar("a", 0.8, panel="length 10")], metric="m", title="Memory").axes
+    assert axis.get_title(loc="left") == "Memory\nlength 10"
 
 
 def test_comparison_has_one_labelled_line_a_model_in_the_given_order():
