@@ -58,6 +58,6 @@ def registering(monkeypatch):
     yield LAYERS
     for name in set(sys.modules) - before:
         if not name.startswith(("rnnzoo.", "torch")):
-            file = getattr(sys.modules[name], "__file__", None) or ""
-            if not any(part in file for part in ("site-packages", "dist-packages", "lib/python")):
+            file = getattr(sys.modules[name], "__file__", None)  # a package of several places, as google, has none
+            if file and not any(part in file for part in ("site-packages", "dist-packages", "lib/python")):
                 del sys.modules[name]
