@@ -14,6 +14,7 @@ from rnnzoo.data import _segmenters
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import Rows
 from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._pair_codec import end_to_end
 from rnnzoo.data._pairs import PairSequences
 from rnnzoo.data._segmenters import BEGIN, END, PAD, UNK, Segmenter, build_segmenter
 from rnnzoo.registry import CODECS, unknown
@@ -87,7 +88,7 @@ class EmissionCodec:
             if name not in self.number:
                 raise unknown("class", str(name), self.classes)
         ids = [self.target.ids(text) for text in targets or [""] * len(raw)]
-        return EmissionRows([self.number[name] for name in raw], *_end_to_end(ids))[range(len(raw))]
+        return EmissionRows([self.number[name] for name in raw], *end_to_end(ids))[range(len(raw))]
 
     def decode_target(self, ids: Iterable[int]) -> str:
         """The text of token ids, up to the end token."""
@@ -194,12 +195,6 @@ class EmissionData(ZooData):
         arrays["classes"], arrays["classes_ends"] = pack_strings(raw.classes)
         for split, part in raw.splits.items():
             arrays[f"{split}_classes"] = np.array(part.classes, dtype=np.int64)
-            tokens, lengths = _end_to_end([segmenter.ids(text) for text in part.texts])
+            tokens, lengths = end_to_end([segmenter.ids(text) for text in part.texts])
             arrays[f"{split}_tokens"], arrays[f"{split}_lengths"] = tokens, lengths
         return arrays
-
-
-def _end_to_end(rows: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """All tokens (N,) and the length of each row (R,)."""
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    return np.fromiter((token for row in rows for token in row), dtype=np.int32, count=int(lengths.sum())), lengths
