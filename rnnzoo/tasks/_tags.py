@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from rnnzoo.modules.characters import CHARACTERS
 from rnnzoo.modules.crf import Allowed, find_diameter, forbid
@@ -179,16 +178,3 @@ def likeliest_legal(scores: Tensor, lengths: Tensor, allowed: Allowed) -> Tensor
     logs = scores.float().log_softmax(dim=2)
     free = Chain(logs, logs.new_zeros(K, K), logs.new_zeros(K), logs.new_zeros(K), lengths)
     return best_path(forbid(free, allowed))[0]
-
-
-def cross_entropy(scores: Tensor, targets: Tensor) -> Tensor:
-    """The cross entropy (N,) of scores (N, V), in nats.
-
-    Raises:
-        ValueError: a target outside 0..V-1 (on the CPU; a GPU stops with its own assertion).
-    """
-    try:
-        return F.cross_entropy(scores, targets, reduction="none")
-    except IndexError as error:
-        low, high = (int(bound) for bound in targets.aminmax())
-        raise ValueError(f"targets go from {low} to {high}; expected 0 to {scores.shape[1] - 1}.") from error

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torchmetrics import Metric
 
 from rnnzoo.contracts import GateValues, MetricSpec, SequenceBatch, Spec
@@ -17,6 +16,7 @@ from rnnzoo.modules.pooling import create_pooling
 from rnnzoo.modules.sigmoid_output import SigmoidOutput
 from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._base import SequenceTask
+from rnnzoo.tasks._cross_entropy import cross_entropy
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
 from rnnzoo.tasks._word_vectors import WordVectorStart
 
@@ -223,11 +223,7 @@ class SequenceClassifier(SequenceTask):
         Raises:
             ValueError: a target outside 0..V-1 (on the CPU; a GPU stops with its own assertion).
         """
-        try:
-            return F.cross_entropy(outputs, batch.targets, reduction="none")  # (B,)
-        except IndexError as error:
-            low, high = (int(bound) for bound in batch.targets.aminmax())
-            raise ValueError(f"targets go from {low} to {high}; expected 0 to {len(self.labels) - 1}.") from error
+        return cross_entropy(outputs, batch.targets)  # (B,)
 
     def measures(self, outputs: Tensor, batch: SequenceBatch) -> dict[str, Any]:
         """Whether the likeliest label is right, for each row; and what the F1 of the labels is counted from."""

@@ -19,9 +19,10 @@ from rnnzoo.modules.pooling import create_pooling
 from rnnzoo.ops.ragged import mask
 from rnnzoo.registry import TASKS
 from rnnzoo.tasks._base import SequenceTask
+from rnnzoo.tasks._cross_entropy import cross_entropy
 from rnnzoo.tasks._raw import create_codec
 from rnnzoo.tasks._tagged_sentence import TaggedSentence, joined, tagged_sentence
-from rnnzoo.tasks._tags import TagDecoder, check_tagging, cross_entropy, likeliest_legal
+from rnnzoo.tasks._tags import TagDecoder, check_tagging, likeliest_legal
 
 ACCEPTS = ("tags",)
 SPAN_METRICS = ("f1", "precision", "recall")
