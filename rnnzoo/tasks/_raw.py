@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from rnnzoo.registry import CODECS
 
@@ -35,6 +35,19 @@ def check_raw(raw: Any) -> list[Any]:
     if isinstance(raw, str):
         raise ValueError(f"raw is the single string {raw!r:.60}; expected a list, such as [{raw!r:.20}].")
     return list(raw)
+
+
+def each_step(rows: Tensor, lengths: Tensor, codec: Any | None) -> list[list[str]]:
+    """What stands at each step of rows (B, T) or (B, T, I): its token ("" for padding); without a codec its number.
+
+    Args:
+        lengths: (B,).
+        codec: decodes tokens.
+    """
+    inside = [row[:length] for row, length in zip(rows, lengths.tolist(), strict=True)]
+    if codec is None:
+        return [[str(step) for step in range(1, len(row) + 1)] for row in inside]
+    return [["".join(codec.decode([token])) for token in row.tolist()] for row in inside]
 
 
 @contextmanager

@@ -51,3 +51,16 @@ def check_same(given: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
                 f"the data's {key} is {given.get(key)!r} and the model was built for {spec.get(key)!r}; "
                 "build the model from the spec of this data, or give the data that it was built for."
             )
+
+
+def labels_of(spec: Mapping[str, Any]) -> list[str]:
+    """The labels' names in the order of their numbers; where the spec has none, the numbers.
+
+    Raises:
+        ValueError: they are not as many as the outputs.
+    """
+    V = int(spec["output_size"])
+    labels = [str(label) for label in spec.get("labels") or range(V)]
+    if len(labels) != V:
+        raise ValueError(f"spec has {len(labels)} labels and output_size {V}; expected as many.")
+    return labels

@@ -20,12 +20,7 @@ ILLEGAL = ("repair", "refuse", "keep")
 
 
 def check_tagging(
-    spec: Mapping[str, Any],
-    labels: Sequence[str],
-    characters: str,
-    output: str,
-    constrained: bool,
-    intent_weight: float,
+    spec: Mapping[str, Any], characters: str, output: str, constrained: bool, intent_weight: float
 ) -> None:
     """Refuse settings of a tagger that don't go together.
 
@@ -33,8 +28,6 @@ def check_tagging(
         UnknownName: ``output`` is none that there is.
         ValueError: says what was given, and what goes.
     """
-    if len(labels) != int(spec["output_size"]):
-        raise ValueError(f"spec has {len(labels)} labels and output_size {spec['output_size']}; expected as many.")
     if output not in OUTPUTS:
         raise unknown("output", output, OUTPUTS)
     if characters in CHARACTERS and not spec.get("characters"):

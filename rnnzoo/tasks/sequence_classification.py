@@ -17,7 +17,8 @@ from rnnzoo.modules.sigmoid_output import SigmoidOutput
 from rnnzoo.registry import TASKS, unknown
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._cross_entropy import cross_entropy
-from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._raw import check_raw, create_codec, each_step, evaluating
+from rnnzoo.tasks._spec import labels_of
 from rnnzoo.tasks._word_vectors import WordVectorStart
 
 if TYPE_CHECKING:
@@ -126,10 +127,8 @@ class SequenceClassifier(SequenceTask):
             loss_reduction=loss_reduction,
         )
         self.save_hyperparameters()
-        V = int(self.spec["output_size"])
-        self.labels = [str(label) for label in self.spec.get("labels") or range(V)]
-        if len(self.labels) != V:
-            raise ValueError(f"spec has {len(self.labels)} labels and output_size {V}; expected as many.")
+        self.labels = labels_of(self.spec)
+        V = len(self.labels)
         if output not in OUTPUTS:
             raise unknown("output", output, OUTPUTS)
         if output == "sigmoid" and V != 2:
@@ -206,10 +205,7 @@ class SequenceClassifier(SequenceTask):
             ValueError: there is no codec.
         """
         codec = create_codec(self.codec)
-        rows = [row[:length].tolist() for row, length in zip(batch.inputs, batch.lengths.tolist(), strict=True)]
-        if self.spec["input"] == "tokens":
-            return [["".join(codec.decode([token])) for token in row] for row in rows]
-        return [[str(step) for step in range(1, len(row) + 1)] for row in rows]
+        return each_step(batch.inputs, batch.lengths, codec if self.spec["input"] == "tokens" else None)
 
     def pictures(self, batch: SequenceBatch) -> dict[str, Figure]:
         """ "attention" and "gates", where the model has them and the batch a row short enough to be read."""

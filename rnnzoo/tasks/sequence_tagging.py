@@ -20,7 +20,8 @@ from rnnzoo.ops.ragged import mask
 from rnnzoo.registry import TASKS
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._cross_entropy import cross_entropy
-from rnnzoo.tasks._raw import create_codec
+from rnnzoo.tasks._raw import create_codec, each_step
+from rnnzoo.tasks._spec import labels_of
 from rnnzoo.tasks._tagged_sentence import TaggedSentence, joined, tagged_sentence
 from rnnzoo.tasks._tags import TagDecoder, check_tagging, likeliest_legal
 
@@ -135,10 +136,10 @@ class SequenceTagger(SequenceTask):
             loss_reduction=loss_reduction,
         )
         self.save_hyperparameters()
-        V = int(self.spec["output_size"])
-        self.labels = [str(label) for label in self.spec.get("labels") or range(V)]
+        self.labels = labels_of(self.spec)
+        V = len(self.labels)
         self.intents = [str(intent) for intent in self.spec.get("intents") or ()]
-        check_tagging(self.spec, self.labels, characters, output, constrained, intent_weight)
+        check_tagging(self.spec, characters, output, constrained, intent_weight)
         self.intent_weight = intent_weight
         self.characters = create_characters(
             characters,
@@ -289,11 +290,8 @@ class SequenceTagger(SequenceTask):
 
     def _tokens(self, batch: SequenceBatch) -> list[list[str]]:
         steps = batch.inputs["words"] if isinstance(batch.inputs, dict) else batch.inputs
-        rows = [row[:n] for row, n in zip(steps, batch.lengths.tolist(), strict=True)]
-        if self.codec is None or self.spec["input"] != "tokens":
-            return [[str(step) for step in range(1, len(row) + 1)] for row in rows]
-        codec = create_codec(self.codec)
-        return [["".join(codec.decode([token])) for token in row.tolist()] for row in rows]
+        numbered = self.codec is None or self.spec["input"] != "tokens"
+        return each_step(steps, batch.lengths, None if numbered else create_codec(self.codec))
 
 
 def _tags(value: Any) -> Tensor:
