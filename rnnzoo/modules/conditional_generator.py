@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from rnnzoo.modules.bridge import create_bridge
 from rnnzoo.modules.embedding import Embedding
 from rnnzoo.modules.layer_states import swap_rows
-from rnnzoo.ops.ragged import check_lengths
+from rnnzoo.ops.ragged import unless_full
 from rnnzoo.recurrent import create_layer
 from rnnzoo.registry import LAYERS, unknown
 
@@ -134,9 +134,7 @@ class ConditionalGenerator(nn.Module):
             if self.injection == "first":
                 told = torch.cat([told[:, :1], torch.zeros_like(told[:, 1:])], dim=1)
             x = torch.cat([x, told], dim=-1)
-        if lengths is not None:
-            check_lengths(lengths, x.shape[0], x.shape[1])
-            lengths = None if int(lengths.min()) == x.shape[1] else lengths
+        lengths = unless_full(lengths, x.shape[0], x.shape[1])
         y, _ = self.recurrent(x, swap_rows(state.layers), lengths=lengths)  # (B, M, O)
         return self._logits(y)
 

@@ -11,7 +11,7 @@ from rnnzoo.contracts import GateValues
 from rnnzoo.layers._gates import no_gates
 from rnnzoo.modules.dropped_layers import DroppedLayers
 from rnnzoo.modules.embedding import Embedding
-from rnnzoo.ops.ragged import check_lengths
+from rnnzoo.ops.ragged import unless_full
 from rnnzoo.recurrent import create_layer, gate_values
 
 
@@ -115,10 +115,7 @@ class Encoder(nn.Module):
         """
         state = None
         x = self._read(inputs, extra)  # (B, T, E)
-        if lengths is not None:
-            check_lengths(lengths, x.shape[0], x.shape[1])
-            if not torch.compiler.is_compiling() and int(lengths.min()) == x.shape[1]:  # a graph knows no values
-                lengths = None
+        lengths = unless_full(lengths, x.shape[0], x.shape[1])
         if self.recurrent is not None:
             x, state = self.recurrent(x, lengths=lengths)  # (B, T, O)
         return x, lengths, state

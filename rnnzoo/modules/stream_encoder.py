@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnnzoo.modules.carried_layers import CarriedLayers
 from rnnzoo.modules.dropped_layers import KINDS
 from rnnzoo.modules.embedding import Embedding
-from rnnzoo.ops.ragged import check_lengths
+from rnnzoo.ops.ragged import unless_full
 
 
 class Encoded(NamedTuple):
@@ -91,10 +90,7 @@ class StreamEncoder(nn.Module):
             x = x * kept[inputs][..., None]
         if self.input_dropout is not None:
             x = self.input_dropout(x)
-        if lengths is not None:
-            check_lengths(lengths, x.shape[0], x.shape[1])
-            if not torch.compiler.is_compiling() and int(lengths.min()) == x.shape[1]:  # a graph knows no values
-                lengths = None
+        lengths = unless_full(lengths, x.shape[0], x.shape[1])
         raw, state = self.recurrent(x, state, lengths)  # (B, T, O)
         return Encoded(raw if self.dropout is None else self.dropout(raw), raw, state)
 

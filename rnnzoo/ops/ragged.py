@@ -33,6 +33,21 @@ def check_lengths(lengths: Tensor, batch: int, time: int) -> None:
         raise ValueError(f"lengths: expected at most T = {time} (the input's time steps), got {longest} in row {row}.")
 
 
+def unless_full(lengths: Tensor | None, batch: int, time: int) -> Tensor | None:
+    """The lengths, checked; ``None`` where every row has all ``time`` steps, as what has no padding runs faster.
+
+    Looking at lengths on the CPU costs a few microseconds; elsewhere it waits for that device. While a graph is traced
+    their values are unknown, and they stay.
+
+    Raises:
+        TypeError, ValueError: as ``check_lengths``.
+    """
+    if lengths is None:
+        return None
+    check_lengths(lengths, batch, time)
+    return None if not torch.compiler.is_compiling() and int(lengths.min()) == time else lengths
+
+
 def mask(lengths: Tensor, time: int) -> Tensor:
     """True on the steps that belong to a row, False on its padding.
 
