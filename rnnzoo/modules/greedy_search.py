@@ -1,4 +1,4 @@
-"""Sequences that a model finds likely, one token after another: the likeliest token at every step.
+"""Sequences that a model writes, one token after another: the likeliest token at every step, or as one chooses.
 
 What is searched over may be any model of the next token: an encoder-decoder, a language model, a generator. It gives a
 function
@@ -22,6 +22,7 @@ from torch import Tensor
 from rnnzoo.modules.layer_states import select_rows
 
 Step = Callable[[Tensor, Any, Any], tuple[Tensor, Any, "Tensor | None"]]
+Choose = Callable[[Tensor, Tensor, int], Tensor]
 
 SHRINK = 0.75
 """Sequences that are done are left out once no more than this share is going on."""
@@ -37,20 +38,33 @@ class Hypothesis(NamedTuple):
     attention: Tensor | None  # (M, T), for each token (the end is one) the weights of the source's steps
 
 
-@torch.no_grad()
 def greedy_search(
     step: Step, state: Any, fixed: Any, *, begin: int, end: int, limits: Tensor, attention: bool = False
 ) -> list[Hypothesis]:
-    """The likeliest token at every step, until the end token; the score is the log probability.
+    """The likeliest token at every step, until the end token: ``write_out`` says the rest."""
+
+    def likeliest(logits: Tensor, sequence: Tensor, i: int) -> Tensor:
+        return logits.max(dim=-1).indices
+
+    return write_out(step, state, fixed, likeliest, begin=begin, end=end, limits=limits, attention=attention)
+
+
+@torch.no_grad()
+def write_out(
+    step: Step, state: Any, fixed: Any, choose: Choose, *, begin: int, end: int, limits: Tensor, attention: bool = False
+) -> list[Hypothesis]:
+    """One token after another, as they are chosen, until the end token or the limit; the score is the log probability.
 
     Args:
         step, state, fixed: see above; of B rows.
+        choose: of logits (N, V), the numbers (N,) of their sequences and i, how many tokens each has, the next (N,).
         begin, end: the tokens that a sequence begins and ends with.
         limits: (B,), the tokens, the end among them, that a sequence may have.
         attention: keep the weights.
 
     Returns:
-        One hypothesis for each of the B sequences.
+        One hypothesis for each of the B sequences, with the log probability that the model gives it, however it was
+        chosen.
     """
     B, L = len(limits), int(limits.max())
     found: list[Hypothesis | None] = [None] * B
@@ -61,8 +75,8 @@ def greedy_search(
     going = torch.ones_like(limits, dtype=torch.bool)
     for i in range(L):
         logits, state, weights = step(tokens, state, fixed)  # (B, V)
-        best, tokens = logits.max(dim=-1)  # (B,)
-        gained = best.float() - logits.float().logsumexp(dim=-1)
+        tokens = choose(logits, sequence, i)  # (B,)
+        gained = logits.gather(-1, tokens[:, None])[:, 0].float() - logits.float().logsumexp(dim=-1)
         total = torch.where(going, total + gained, total)
         written[:, i] = tokens
         if attention and weights is not None:

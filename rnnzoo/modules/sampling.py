@@ -17,8 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnzoo.modules.greedy_search import SHRINK, Hypothesis, Step
-from rnnzoo.modules.layer_states import select_rows
+from rnnzoo.modules.greedy_search import Hypothesis, Step, write_out
 
 
 def check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
@@ -61,7 +60,6 @@ def draw(
     return tokens.gather(-1, torch.minimum(place, last))[:, 0]
 
 
-@torch.no_grad()
 def sample(
     step: Step,
     state: Any,
@@ -90,30 +88,8 @@ def sample(
         ValueError: see ``check_sampling``.
     """
     check_sampling(temperature, top_k, top_p)
-    B, L = len(limits), int(limits.max())
-    found: list[Hypothesis | None] = [None] * B
-    sequence = torch.arange(B, device=limits.device)
-    tokens = limits.new_full((B,), begin)
-    written, total = limits.new_zeros(B, L), torch.zeros(B, device=limits.device)
-    going = torch.ones(B, dtype=torch.bool, device=limits.device)
-    for i in range(L):
-        logits, state, _ = step(tokens, state, ())  # (B, V)
-        tokens = draw(logits, numbers[:, i], temperature=temperature, top_k=top_k, top_p=top_p)
-        gained = logits.float().log_softmax(dim=-1).gather(-1, tokens[:, None])[:, 0]
-        total = torch.where(going, total + gained, total)
-        written[:, i] = tokens
-        stops = going & ((tokens == end) | (limits == i + 1))
-        for row in stops.nonzero()[:, 0].tolist():
-            ended = bool(tokens[row] == end)
-            value = float(total[row])
-            found[int(sequence[row])] = Hypothesis(written[row, : i + 1 - ended].tolist(), value, value, ended, None)
-        going = going & ~stops
-        left = int(going.sum())
-        if not left:
-            break
-        if left <= SHRINK * len(going):
-            rows = going.nonzero()[:, 0]
-            state = select_rows(state, rows)
-            every = (sequence, tokens, limits, written, total, going, numbers)
-            sequence, tokens, limits, written, total, going, numbers = select_rows(every, rows)
-    return [one for one in found if one is not None]
+
+    def drawn(logits: Tensor, sequence: Tensor, i: int) -> Tensor:
+        return draw(logits, numbers[sequence, i], temperature=temperature, top_k=top_k, top_p=top_p)
+
+    return write_out(step, state, (), drawn, begin=begin, end=end, limits=limits)
