@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from rnnzoo.modules.beam_search import beam_search
@@ -12,7 +11,7 @@ from rnnzoo.modules.bridge import create_bridge
 from rnnzoo.modules.context import Context
 from rnnzoo.modules.decoder import Decoder, DecoderState, Memory
 from rnnzoo.modules.encoder import Encoder
-from rnnzoo.modules.greedy_search import Hypothesis, greedy_search
+from rnnzoo.modules.greedy_search import Hypothesis, greedy_search, without
 from rnnzoo.modules.layer_states import split_cells
 from rnnzoo.recurrent.recurrent import Recurrent
 from rnnzoo.registry import unknown
@@ -137,11 +136,7 @@ class EncoderDecoder(nn.Module):
             options: of ``beam_search``.
         """
         encoded = self.encode(source, source_lengths)
-
-        def step(tokens: Tensor, state: DecoderState, memory: Memory) -> tuple[Tensor, DecoderState, Tensor | None]:
-            logits, state, weights = self.decoder.step(tokens, state, memory)
-            return logits if never is None else logits.index_fill(1, never, -torch.inf), state, weights
-
+        step = without(self.decoder.step, never)
         given: dict[str, Any] = {"begin": begin, "end": end, "limits": limits, "attention": attention}
         if not beam:
             return [[one] for one in greedy_search(step, encoded.state, encoded.memory, **given)]

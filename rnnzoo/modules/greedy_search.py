@@ -38,6 +38,18 @@ class Hypothesis(NamedTuple):
     attention: Tensor | None  # (M, T), for each token (the end is one) the weights of the source's steps
 
 
+def without(step: Step, never: Tensor | None) -> Step:
+    """The step by which none of these tokens (K,) is ever written."""
+    if never is None:
+        return step
+
+    def masked(tokens: Tensor, state: Any, fixed: Any) -> tuple[Tensor, Any, Tensor | None]:
+        logits, state, weights = step(tokens, state, fixed)
+        return logits.index_fill(-1, never, -torch.inf), state, weights
+
+    return masked
+
+
 def greedy_search(
     step: Step, state: Any, fixed: Any, *, begin: int, end: int, limits: Tensor, attention: bool = False
 ) -> list[Hypothesis]:

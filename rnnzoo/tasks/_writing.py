@@ -24,6 +24,7 @@ from rnnzoo.tasks._answers import Answer, AttentionMap, answer, words
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._corpus_scores import Bleu, Chrf
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._text_tokens import text_tokens
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,9 +96,8 @@ class WritingTask(SequenceTask):
             )
         self.counting = (bleu_tokenize, bleu_lowercase)
         super().__init__(spec, **optimization)
-        self.begin, self.end, self.padding = (self._token(name) for name in ("begin", "end", "target_padding_id"))
-        never = {self.padding, self.begin, self.spec.get("unknown")} - {None}
-        self.register_buffer("never", torch.tensor(sorted(never)), persistent=False)
+        self.begin, self.end, self.padding, never = text_tokens(self.spec)
+        self.register_buffer("never", never, persistent=False)
         self.never: Tensor
         self.label_smoothing = label_smoothing
         self.beam = beam if evaluate_by == "beam" else 0
@@ -235,8 +235,3 @@ class WritingTask(SequenceTask):
         """(B,), the tokens that may be written for each source."""
         limits = (batch.source_lengths * self.longest_ratio).long() + SPARE
         return limits.clamp(max=self.longest).to(self.device)
-
-    def _token(self, name: str) -> int:
-        if self.spec.get(name) is None:
-            raise ValueError(f"spec has no '{name}'; data of kind 'pair' says what it is.")
-        return int(self.spec[name])

@@ -14,12 +14,13 @@ from rnnzoo.contracts import MetricSpec, PairBatch, Spec
 from rnnzoo.metrics import Perplexity
 from rnnzoo.modules.beam_search import beam_search
 from rnnzoo.modules.conditional_generator import ConditionalGenerator
-from rnnzoo.modules.greedy_search import Hypothesis
+from rnnzoo.modules.greedy_search import Hypothesis, without
 from rnnzoo.modules.sampling import check_sampling, sample
 from rnnzoo.registry import TASKS
 from rnnzoo.tasks._answers import words
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._text_tokens import text_tokens
 
 ACCEPTS = ("emission",)
 METRICS = (
@@ -110,15 +111,11 @@ class SequenceGenerator(SequenceTask):
             loss_reduction=loss_reduction,
         )
         self.save_hyperparameters()
-        missing = [name for name in ("begin", "end", "target_padding_id") if self.spec.get(name) is None]
-        if missing:
-            raise ValueError(f"spec lacks {', '.join(missing)}; expected the tokens that a text begins and ends with.")
         if max_length < 1:
             raise ValueError(f"max_length is {max_length}; expected at least 1 token.")
-        self.begin, self.end = int(self.spec["begin"]), int(self.spec["end"])
         self.max_length = max_length
-        never = {self.spec["target_padding_id"], self.begin, self.spec.get("unknown")} - {None}
-        self.register_buffer("never", torch.tensor(sorted(never)), persistent=False)
+        self.begin, self.end, padding, never = text_tokens(self.spec)
+        self.register_buffer("never", never, persistent=False)
         self.never: Tensor
         self.generator = ConditionalGenerator(
             self.spec["input"],
@@ -134,7 +131,7 @@ class SequenceGenerator(SequenceTask):
             embedding_std=embedding_std,
             embedding_dropout=embedding_dropout,
             word_dropout=word_dropout,
-            padding_id=self.spec["target_padding_id"],
+            padding_id=padding,
             tied=tied,
             layer_options=layer_options,
         )
@@ -192,11 +189,7 @@ class SequenceGenerator(SequenceTask):
             raise ValueError(f"beam is {beam}; expected at least 1, or 0 to draw.")
         state = self.generator.begin(batch.source)
         limits = torch.full((len(batch.lengths),), self.max_length, device=self.device)
-
-        def step(tokens: Tensor, state: Any, fixed: Any) -> tuple[Tensor, Any, None]:
-            logits, state, weights = self.generator.step(tokens, state, fixed)
-            return logits.index_fill(-1, self.never, -torch.inf), state, weights
-
+        step = without(self.generator.step, self.never)
         ends: dict[str, Any] = {"begin": self.begin, "end": self.end, "limits": limits}
         if beam:
             return [found[0] for found in beam_search(step, state, (), beam=beam, **ends)]

@@ -229,7 +229,7 @@ def test_unknown_names_and_a_spec_without_tokens_are_told(data):
     with pytest.raises(UnknownName, match="greedy"):
         build(data, evaluate_by="greed")
     spec = {key: value for key, value in data.spec.items() if key != "end"}
-    with pytest.raises(ValueError, match="spec has no 'end'"):
+    with pytest.raises(ValueError, match="spec lacks end; expected the tokens that a text begins and ends with"):
         SequenceToSequence(spec)
 
 
