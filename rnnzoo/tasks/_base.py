@@ -19,7 +19,7 @@ from rnnzoo.tasks._clipping import clip_each
 from rnnzoo.tasks._format import FORMAT, check_format
 from rnnzoo.tasks._meters import update_meters
 from rnnzoo.tasks._optimization import check_optimizer, check_schedule, create_optimizer, create_schedule, may_be_fused
-from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._raw import encoded, evaluating
 from rnnzoo.tasks._spec import check_same, check_spec
 from rnnzoo.tasks._weighting import LossWeighting, StepLoss
 
@@ -287,13 +287,9 @@ class SequenceTask(LightningModule):
         Raises:
             ValueError: there is no codec, ``raw`` is a single string, or ``batch_size`` is below 1.
         """
-        codec, raw = create_codec(self.codec), check_raw(raw)
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
+        parts = encoded(self, raw, batch_size)
         answers: list[Any] = []
         with evaluating(self):
-            for start in range(0, len(raw), batch_size):
-                part = raw[start : start + batch_size]
-                batch = self.transfer_batch_to_device(codec.encode(part), self.device, 0)
+            for part, codec, batch in parts:
                 answers += self.answers_to(part, codec, self.outputs_of(batch), batch)
         return answers

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
 from rnnzoo.registry import CODECS
+
+if TYPE_CHECKING:
+    from rnnzoo.tasks._base import SequenceTask
 
 
 def create_codec(state: dict[str, Any] | None) -> Any:
@@ -35,6 +38,21 @@ def check_raw(raw: Any) -> list[Any]:
     if isinstance(raw, str):
         raise ValueError(f"raw is the single string {raw!r:.60}; expected a list, such as [{raw!r:.20}].")
     return list(raw)
+
+
+def encoded(task: SequenceTask, raw: Any, batch_size: int) -> Iterator[tuple[list[Any], Any, Any]]:
+    """Raw input in parts of ``batch_size`` items: each part, the codec, and the part's batch where ``task`` is.
+
+    A part is encoded when its turn comes, the arguments are checked at once.
+
+    Raises:
+        ValueError: there is no codec, ``raw`` is a single string, or ``batch_size`` is below 1.
+    """
+    codec, items = create_codec(task.codec), check_raw(raw)
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
+    parts = (items[start : start + batch_size] for start in range(0, len(items), batch_size))
+    return ((part, codec, task.transfer_batch_to_device(codec.encode(part), task.device, 0)) for part in parts)
 
 
 def each_step(rows: Tensor, lengths: Tensor, codec: Any | None) -> list[list[str]]:

@@ -23,7 +23,7 @@ from rnnzoo.registry import unknown
 from rnnzoo.tasks._answers import Answer, AttentionMap, answer, words
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._corpus_scores import Bleu, Chrf
-from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._raw import create_codec, encoded, evaluating
 from rnnzoo.tasks._text_tokens import text_tokens
 
 if TYPE_CHECKING:
@@ -188,13 +188,10 @@ class WritingTask(SequenceTask):
         Raises:
             ValueError: there is no codec, ``raw`` is a single string, or a number is out of range.
         """
-        codec, raw = create_codec(self.codec), check_raw(raw)
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
+        parts = encoded(self, raw, batch_size)
         found: list[Answer] = []
         with evaluating(self):
-            for first in range(0, len(raw), batch_size):
-                batch = self.transfer_batch_to_device(codec.encode(raw[first : first + batch_size]), self.device, 0)
+            for _, codec, batch in parts:
                 found += [answer(best, codec) for best in self.search(batch, beam, n_best, attention=True)]
         return found
 

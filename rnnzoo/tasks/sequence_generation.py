@@ -19,7 +19,7 @@ from rnnzoo.modules.sampling import check_sampling, sample
 from rnnzoo.registry import TASKS
 from rnnzoo.tasks._answers import words
 from rnnzoo.tasks._base import SequenceTask
-from rnnzoo.tasks._raw import check_raw, create_codec, evaluating
+from rnnzoo.tasks._raw import create_codec, encoded, evaluating
 from rnnzoo.tasks._text_tokens import text_tokens
 
 ACCEPTS = ("emission",)
@@ -225,21 +225,12 @@ class SequenceGenerator(SequenceTask):
         Raises:
             ValueError: there is no codec, ``raw`` is a single string, or a number is out of range.
         """
-        codec, raw = create_codec(self.codec), check_raw(raw)
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; expected at least 1.")
-        chosen: dict[str, Any] = {
-            "temperature": temperature,
-            "top_k": top_k,
-            "top_p": top_p,
-            "seed": seed,
-            "beam": beam,
-        }
+        parts = encoded(self, raw, batch_size)
+        chosen: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
         found: list[Generated] = []
         with evaluating(self):
-            for first in range(0, len(raw), batch_size):
-                batch = self.transfer_batch_to_device(codec.encode(raw[first : first + batch_size]), self.device, 0)
-                found += self._readable(self.write(batch, first=first, **chosen))
+            for _, _, batch in parts:
+                found += self._readable(self.write(batch, first=len(found), beam=beam, **chosen))
         return found
 
     def _readable(self, found: list[Hypothesis]) -> list[Generated]:
