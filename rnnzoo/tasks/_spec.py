@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rnnzoo.contracts import Spec
+from rnnzoo.contracts import MetricSpec, Spec
 
 OF_TAGS, OF_PAIRS = ("scheme", "characters", "intents"), ("begin", "end", "target_padding_id")
 SAME = ("kind", "input", "input_size", "output_size", "labels", "vocabulary", *OF_TAGS, *OF_PAIRS)
@@ -64,3 +64,9 @@ def labels_of(spec: Mapping[str, Any]) -> list[str]:
     if len(labels) != V:
         raise ValueError(f"spec has {len(labels)} labels and output_size {V}; expected as many.")
     return labels
+
+
+def metrics_by_unit(metrics: Iterable[MetricSpec], spec: Mapping[str, Any]) -> tuple[MetricSpec, ...]:
+    """Those per character only where the spec's tokens are characters; the others always."""
+    own = spec.get("unit") == "character"
+    return tuple(metric for metric in metrics if own or not metric.name.endswith("per_character"))

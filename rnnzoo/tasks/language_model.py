@@ -18,6 +18,7 @@ from rnnzoo.modules.token_heads import AdaptiveHead, SoftmaxHead
 from rnnzoo.registry import TASKS
 from rnnzoo.tasks._continuing import Continuation, read, write_on
 from rnnzoo.tasks._raw import create_codec
+from rnnzoo.tasks._spec import metrics_by_unit
 from rnnzoo.tasks._streaming import StreamTask
 
 ACCEPTS = ("next_token",)
@@ -193,8 +194,7 @@ class LanguageModel(StreamTask):
 
     def metrics_of(self, spec: dict[str, Any]) -> tuple[MetricSpec, ...]:
         """Those that the spec's unit has."""
-        own = spec.get("unit") == "character"
-        return tuple(metric for metric in METRICS if own or not metric.name.endswith("per_character"))
+        return metrics_by_unit(METRICS, spec)
 
     def create_meter(self, metric: MetricSpec) -> Metric:
         """Perplexity is exp of a mean."""

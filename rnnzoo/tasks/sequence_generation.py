@@ -20,6 +20,7 @@ from rnnzoo.registry import TASKS
 from rnnzoo.tasks._answers import words
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._raw import create_codec, encoded, evaluating
+from rnnzoo.tasks._spec import metrics_by_unit
 from rnnzoo.tasks._text_tokens import text_tokens
 
 ACCEPTS = ("emission",)
@@ -146,8 +147,7 @@ class SequenceGenerator(SequenceTask):
 
     def metrics_of(self, spec: dict[str, Any]) -> tuple[MetricSpec, ...]:
         """Those per character only of texts whose tokens are characters."""
-        own = spec.get("unit") == "character"
-        return tuple(metric for metric in METRICS if own or not metric.name.endswith("per_character"))
+        return metrics_by_unit(METRICS, spec)
 
     def create_meter(self, metric: MetricSpec) -> Metric:
         """exp(mean) for perplexity, else a mean."""
