@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from lightning.pytorch import LightningModule
 from torchmetrics import Metric
+
+from rnnzoo.tasks._gathered import gathered
 
 State = dict[str, Any]
 """Tensors and plain values, so that reading it needs no pickled code."""
@@ -17,13 +18,7 @@ State = dict[str, Any]
 
 def process_states(module: LightningModule) -> list[State]:
     """The state of every process, in the order of their ranks; each process has to ask."""
-    own = {"random": random_state(), "metrics": metric_states(module)}
-    processes = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-    if processes == 1:
-        return [own]
-    states: list[Any] = [None] * processes
-    dist.all_gather_object(states, own)
-    return states
+    return gathered({"random": random_state(), "metrics": metric_states(module)})
 
 
 def restore_process(state: State, module: LightningModule) -> None:

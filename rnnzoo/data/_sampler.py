@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import DistributedSampler
 
 from rnnzoo.data._batches import FILLER, Rows
+from rnnzoo.data._processes import own_rank, processes
 
 POOL_BATCHES = 50
 """Rows are sorted by length within pools of this many shuffled batches: little padding, other neighbours each epoch."""
@@ -62,19 +62,15 @@ class BucketSampler(DistributedSampler[list[int]]):
         num_replicas: int | None = None,
         rank: int | None = None,
     ) -> None:
-        distributed = dist.is_available() and dist.is_initialized()
-        if num_replicas is None:
-            num_replicas = dist.get_world_size() if distributed else 1
-        if rank is None:
-            rank = dist.get_rank() if distributed else 0
-        super().__init__(dataset, num_replicas, rank, shuffle=shuffle, seed=seed, drop_last=drop_last)
+        W = processes(num_replicas)
+        super().__init__(dataset, W, own_rank(rank), shuffle=shuffle, seed=seed, drop_last=drop_last)
         for name, value in (("batch_size", batch_size), ("parts", parts)):
             if value is not None and value < 1:
                 raise ValueError(f"{name} is {value}; expected at least 1.")
         if parts is not None and whole:
             raise ValueError("a batch is either dealt in parts or whole; give `parts` or `whole`, not both.")
         self.rows_per_batch = batch_size
-        self.rows_per_step = batch_size * (num_replicas if parts is None else 1)
+        self.rows_per_step = batch_size * (W if parts is None else 1)
         self.parts = parts or 1
         self.whole = whole
         self.bucketing = bucketing

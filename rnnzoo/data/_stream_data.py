@@ -8,7 +8,8 @@ from typing import Any
 from torch import Tensor
 
 from rnnzoo.data._base import SPLITS, ResumableLoader, ZooData
-from rnnzoo.data._streams import StreamSampler, StreamWindows, processes
+from rnnzoo.data._processes import processes
+from rnnzoo.data._streams import StreamSampler, StreamWindows
 
 
 class StreamData(ZooData):

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch.utils.data import Dataset, DistributedSampler
 
 from rnnzoo.contracts import SequenceBatch
 from rnnzoo.data._batches import FILLER
+from rnnzoo.data._processes import own_rank, processes
 
 
 class StreamWindows(Dataset[SequenceBatch]):
@@ -90,18 +90,6 @@ class StreamWindows(Dataset[SequenceBatch]):
         )
 
 
-def in_processes() -> bool:
-    """Whether ``torch.distributed`` knows of several processes."""
-    return dist.is_available() and dist.is_initialized()
-
-
-def processes(given: int | None) -> int:
-    """W: as given, by default those of ``torch.distributed``, else 1."""
-    if given is not None:
-        return given
-    return dist.get_world_size() if in_processes() else 1
-
-
 class StreamSampler(DistributedSampler[list[int]]):
     """Yields the numbers of the pieces of one batch after the other, for ``DataLoader(sampler=..., batch_size=None)``.
 
@@ -137,8 +125,7 @@ class StreamSampler(DistributedSampler[list[int]]):
         num_replicas: int | None = None,
         rank: int | None = None,
     ) -> None:
-        rank = (dist.get_rank() if in_processes() else 0) if rank is None else rank
-        super().__init__(dataset, processes(num_replicas), rank, shuffle=False, seed=seed)
+        super().__init__(dataset, processes(num_replicas), own_rank(rank), shuffle=False, seed=seed)
         self.windows = dataset
         self.rows_per_group = batch_size
         self.parts = parts

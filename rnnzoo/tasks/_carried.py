@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from lightning.pytorch import Trainer
 from torch import Tensor
 
 from rnnzoo.modules.carried_layers import each_tensor, restart
+from rnnzoo.tasks._gathered import gathered
 
 Key = tuple[str, int]
 """A split, and which of the batches that stand side by side in it."""
@@ -72,12 +72,7 @@ class CarriedStates:
         """The states of training of every process, in the order of their ranks; each process has to ask."""
         own = [[part, rows, state] for (split, part), (rows, state) in sorted(self.states.items()) if split == "train"]
         own = [[part, rows, each_tensor(state, lambda tensor: tensor.cpu())] for part, rows, state in own]
-        processes = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-        if processes == 1:
-            return [own]
-        gathered: list[Any] = [None] * processes
-        dist.all_gather_object(gathered, own)
-        return gathered
+        return gathered(own)
 
     def restore(self, saved: list[list[Any]], trainer: Trainer, device: torch.device) -> None:
         """Go on from ``saved``.

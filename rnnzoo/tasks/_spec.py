@@ -1,4 +1,4 @@
-"""What a task demands of its data's spec before it is built."""
+"""What a task demands of its data's spec before it is built, and what it reads there."""
 
 from __future__ import annotations
 
