@@ -48,7 +48,7 @@ from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_clocks, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.ops.backends import resolve
-from rnnzoo.ops.ragged import mask, zero_padding
+from rnnzoo.ops.ragged import mask, where_rows, zero_padding
 
 
 class SteppedCell(nn.Module):
@@ -192,8 +192,8 @@ class SteppedCell(nn.Module):
                 seen = self.gates(now, state, prepared)[: len(self.gate_names)] if watch and self.gate_names else ()
                 y, after = self.advance(now, state, prepared)
                 if alive is not None:
-                    y = _where(alive[t], y, torch.zeros_like(y))
-                    after = tuple(_where(alive[t], new, old) for new, old in zip(after, state, strict=True))
+                    y = where_rows(alive[t], y, torch.zeros_like(y))
+                    after = tuple(where_rows(alive[t], new, old) for new, old in zip(after, state, strict=True))
                 outputs.append(y)
                 state = after
                 if watch:
@@ -214,11 +214,6 @@ class SteppedCell(nn.Module):
     def extra_repr(self) -> str:
         """The constructor's arguments, where they differ from their defaults."""
         return f"{self.input_size}, {self.hidden_size}" + ("" if self.bias else ", bias=False")
-
-
-def _where(alive: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """New in the rows (B,) that are alive, old in the others, of (B, ...)."""
-    return torch.where(alive.reshape(-1, *(1,) * (new.dim() - 1)), new, old)
 
 
 def _float32(value: Tensor) -> Tensor:

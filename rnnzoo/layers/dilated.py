@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from rnnzoo.contracts import Paper, State
 from rnnzoo.layers._checks import check_call, check_place, check_sizes, check_state, check_step
-from rnnzoo.ops.ragged import zero_padding
+from rnnzoo.ops.ragged import where_rows, zero_padding
 from rnnzoo.registry import LAYERS
 
 
@@ -156,7 +156,7 @@ class DilatedRNN(nn.Module):
         rows = torch.arange(B, device=x.device).unsqueeze(1)
         after = []
         for new, old in zip(final, start, strict=True):
-            kept = torch.where(ran.reshape(-1, *(1,) * (new.dim() - 1)), new, old)  # (B s, ...)
+            kept = where_rows(ran, new, old)  # (B s, ...)
             after.append(kept.unflatten(0, (B, s))[rows, order])
         y = y.unflatten(0, (B, s)).transpose(1, 2).flatten(1, 2)[:, :T]  # (B, T, O)
         return (y if lengths is None else zero_padding(y, lengths)), tuple(after)

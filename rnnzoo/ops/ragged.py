@@ -61,6 +61,11 @@ def mask(lengths: Tensor, time: int) -> Tensor:
     return torch.arange(time, device=lengths.device) < lengths.unsqueeze(1)  # (B, T)
 
 
+def where_rows(chosen: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """``new`` (B, ...) in the rows that are chosen (B,) bool, ``old`` in the others."""
+    return torch.where(chosen.reshape(-1, *(1,) * (new.dim() - 1)), new, old)
+
+
 def zero_padding(x: Tensor, lengths: Tensor) -> Tensor:
     """``x`` (B, T, ...) with zeros after each row's length, whatever stood there; no gradient flows to the padding."""
     keep = mask(lengths.to(x.device), x.shape[1])  # (B, T)

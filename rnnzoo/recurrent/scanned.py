@@ -21,7 +21,7 @@ from rnnzoo.contracts import State
 from rnnzoo.layers._gated import GatedCell
 from rnnzoo.layers._stepped import SteppedCell
 from rnnzoo.ops.gated import gated_step
-from rnnzoo.ops.ragged import mask, zero_padding
+from rnnzoo.ops.ragged import mask, where_rows, zero_padding
 from rnnzoo.recurrent.cell_stack import CellStack
 from rnnzoo.wrappers import innermost, shells
 
@@ -89,8 +89,8 @@ class ScannedCell(nn.Module):
             y, after = step(filled, before, *now[:count])
             if lengths is None:
                 return [_whole(member) for member in (*after, y)]
-            ends = [_where(now[-1], new, old) for new, old in zip(after, before, strict=True)]
-            return [*ends, _where(now[-1], y, torch.zeros_like(y))]
+            pairs = zip((*after, y), (*before, torch.zeros_like(y)), strict=True)
+            return [where_rows(now[-1], new, old).contiguous() for new, old in pairs]
 
         start = [
             member.clone(memory_format=torch.contiguous_format) for member in state
@@ -170,10 +170,3 @@ def _frozen(module: nn.Module, name: str, rest: dict[int, Any], form: Any) -> An
 def _whole(tensor: Tensor) -> Tensor:
     """A tensor of its own in the usual order: the operator wants no views of one another, and compares strides."""
     return tensor.clone(memory_format=torch.contiguous_format)
-
-
-def _where(alive: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """``new`` in the rows (B,) that are alive, else ``old``; both (B, ...)."""
-    for _ in range(new.dim() - 1):
-        alive = alive.unsqueeze(-1)
-    return torch.where(alive, new, old).contiguous()

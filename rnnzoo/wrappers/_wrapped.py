@@ -15,7 +15,7 @@ from rnnzoo.layers._checks import check_call, check_state, check_step
 from rnnzoo.layers._gated import GatedCell
 from rnnzoo.layers._gates import layer_name, no_gates
 from rnnzoo.ops.gated import gated_step
-from rnnzoo.ops.ragged import mask, zero_padding
+from rnnzoo.ops.ragged import mask, where_rows, zero_padding
 
 Stepper = Callable[[int, State], tuple[Tensor, State]]
 """Step t of a sequence that is known: (t, state before it) to (y (B, O), state after it)."""
@@ -133,9 +133,8 @@ class WrappedCell(nn.Module):
         for t in range(x.shape[1]):
             y, after = step(t, state)
             if alive is not None:
-                on = alive[:, t]
-                y = torch.where(on.unsqueeze(1), y, 0)
-                after = tuple(torch.where(_like(on, new), new, old) for new, old in zip(after, state, strict=True))
+                y = where_rows(alive[:, t], y, torch.zeros_like(y))
+                after = tuple(where_rows(alive[:, t], new, old) for new, old in zip(after, state, strict=True))
             state = after
             outputs.append(y)
         return torch.stack(outputs, 1), state  # (B, T, O)
@@ -158,10 +157,6 @@ class WrappedCell(nn.Module):
     def refuse(self, why: str) -> WrapperError:
         """The error for a cell that cannot bear this wrapper."""
         return WrapperError(f"wrapper '{self.name}' around layer '{layer_name(innermost(self.cell))}': {why}")
-
-
-def _like(on: Tensor, member: Tensor) -> Tensor:
-    return on.reshape(-1, *(1,) * (member.dim() - 1))
 
 
 def any_tensor(cell: nn.Module) -> Tensor:
