@@ -14,7 +14,7 @@ from speed_rows import table
 import rnnzoo
 from rnnzoo.bench.report import table_rows
 from rnnzoo.bench.summary import Line, summarise
-from rnnzoo.bench.table import load_table
+from rnnzoo.bench.table import Table, load_table
 from rnnzoo.contracts import ResultRow
 from rnnzoo.figures import Placed, rankings, save_figure
 from rnnzoo.registry import LAYERS
@@ -55,7 +55,7 @@ def standings(results: Path) -> list[Standing]:
     lines: dict[str, dict[str, Line]] = {}
     rows: dict[str, list[ResultRow]] = {}
     for name in TABLES:
-        loaded = load_table(name)
+        loaded = table_of(name)
         rows[name] = table_rows(loaded, results) if (results / name).is_dir() else []
         lines[name] = {
             line.layer: line for line in summarise(loaded, rows[name]) if ("test", metric_of(name)) in line.values
@@ -72,14 +72,20 @@ def standings(results: Path) -> list[Standing]:
     return sorted(found, key=lambda standing: (standing.place, standing.layer))
 
 
+@cache
+def table_of(name: str) -> Table:
+    """A table, read once: every line of the page asks for it."""
+    return load_table(name)
+
+
 def metric_of(name: str) -> str:
     """The number a table ranks by."""
-    return load_table(name).monitor.metric
+    return table_of(name).monitor.metric
 
 
 def ranks(name: str, lines: dict[str, Line]) -> dict[str, float]:
     """Each layer's place in one table; equals share the mean of theirs."""
-    sign = -1 if load_table(name).monitor.mode == "max" else 1
+    sign = -1 if table_of(name).monitor.mode == "max" else 1
     values = {layer: sign * line.values["test", metric_of(name)].mean for layer, line in lines.items()}
     return {
         layer: 1 + sum(other < value for other in values.values()) + (list(values.values()).count(value) - 1) / 2
@@ -118,7 +124,7 @@ def missing(results: Path) -> str:
     """Which tables lack layers, and the commands that make them."""
     left = {}
     for name in TABLES:
-        there = {row.layer for row in table_rows(load_table(name), results)} if (results / name).is_dir() else set()
+        there = {row.layer for row in table_rows(table_of(name), results)} if (results / name).is_dir() else set()
         left[name] = len(set(LAYERS.names()) - there)
     lacking = [f"{count} in `rnnzoo bench run {name}`" for name, count in left.items() if count]
     return f"Layers without rows yet: {', '.join(lacking)}." if lacking else ""
