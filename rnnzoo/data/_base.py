@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from rnnzoo.contracts import Spec
 from rnnzoo.data._batches import Rows
+from rnnzoo.data._checks import check_positive, check_positive_or_none
 from rnnzoo.data._sampler import BucketSampler
 from rnnzoo.data._streams import StreamSampler
 
@@ -90,9 +91,8 @@ class ZooData(LightningDataModule):
         pin_memory: bool = False,
     ) -> None:
         super().__init__()
-        for name, value in (("batch_size", batch_size), ("eval_batch_size", eval_batch_size)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; expected at least 1.")
+        check_positive(batch_size=batch_size)
+        check_positive_or_none(eval_batch_size=eval_batch_size)
         self.batch_size = batch_size
         self.eval_batch_size = batch_size if eval_batch_size is None else eval_batch_size
         self.shuffle = shuffle

@@ -11,6 +11,7 @@ import torch
 from rnnzoo.contracts import SequenceBatch, Spec
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import FlatSequences, unlabelled_batch
+from rnnzoo.data._checks import check_positive
 from rnnzoo.registry import CODECS
 
 
@@ -130,14 +131,3 @@ class DrawnData(ZooData):
         """Draw all three splits from one generator."""
         random = np.random.RandomState(self.data_seed)
         return {split: self.draw(split, rows, random) for split, rows in self.rows.items()}
-
-
-def check_positive(**numbers: int) -> None:
-    """Refuse numbers below 1, by name.
-
-    Raises:
-        ValueError: as said.
-    """
-    for name, number in numbers.items():
-        if number < 1:
-            raise ValueError(f"{name} is {number}; expected at least 1.")

@@ -14,6 +14,7 @@ from rnnzoo.data import _segmenters
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import Rows
 from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._checks import check_positive
 from rnnzoo.data._pair_codec import end_to_end
 from rnnzoo.data._pairs import PairSequences
 from rnnzoo.data._segmenters import BEGIN, END, PAD, UNK, Segmenter, build_segmenter
@@ -121,8 +122,7 @@ class EmissionData(ZooData):
 
     def __init__(self, *, minimum_count: int, **loading: Any) -> None:
         super().__init__(**loading)
-        if minimum_count < 1:
-            raise ValueError(f"minimum_count is {minimum_count}; expected at least 1.")
+        check_positive(minimum_count=minimum_count)
         self.minimum_count = minimum_count
         self._given: EmissionTexts | None = None  # texts that come from no file
         self._loaded: Arrays | None = None

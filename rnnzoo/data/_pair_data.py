@@ -10,7 +10,7 @@ import numpy as np
 from rnnzoo.contracts import Spec
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import Rows
-from rnnzoo.data._drawn import check_positive
+from rnnzoo.data._checks import check_positive
 from rnnzoo.data._pair_codec import PairCodec, to_rows
 from rnnzoo.data._segmenters import BEGIN, END, PAD, UNK, Segmenter
 from rnnzoo.data.running_text import fingerprint

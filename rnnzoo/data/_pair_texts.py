@@ -14,7 +14,7 @@ from rnnzoo.data import _segmenters
 from rnnzoo.data._base import SPLITS
 from rnnzoo.data._batches import Rows
 from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
-from rnnzoo.data._drawn import check_positive
+from rnnzoo.data._checks import check_positive, check_positive_or_none
 from rnnzoo.data._pair_codec import end_to_end
 from rnnzoo.data._pair_data import PairData, PairTexts
 from rnnzoo.data._pairs import PairSequences
@@ -68,7 +68,8 @@ class WrittenPairs(PairData):
         for name in self.tokenizers:
             check_tokenizer(name)
         self.vocabulary_sizes = (vocabulary_size, target_vocabulary_size or vocabulary_size)
-        check_positive(minimum_count=minimum_count, max_length=1 if max_length is None else max_length)
+        check_positive(minimum_count=minimum_count)
+        check_positive_or_none(max_length=max_length)
         given = self.tokenizers[0] != self.tokenizers[1], self.vocabulary_sizes[0] != self.vocabulary_sizes[1]
         if joint and any(given):
             raise ValueError(

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import DistributedSampler
 
 from rnnzoo.data._batches import FILLER, Rows
+from rnnzoo.data._checks import check_positive, check_positive_or_none
 from rnnzoo.data._processes import own_rank, processes
 
 POOL_BATCHES = 50
@@ -64,9 +65,8 @@ class BucketSampler(DistributedSampler[list[int]]):
     ) -> None:
         W = processes(num_replicas)
         super().__init__(dataset, W, own_rank(rank), shuffle=shuffle, seed=seed, drop_last=drop_last)
-        for name, value in (("batch_size", batch_size), ("parts", parts)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; expected at least 1.")
+        check_positive(batch_size=batch_size)
+        check_positive_or_none(parts=parts)
         if parts is not None and whole:
             raise ValueError("a batch is either dealt in parts or whole; give `parts` or `whole`, not both.")
         self.rows_per_batch = batch_size

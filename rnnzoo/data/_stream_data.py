@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from rnnzoo.data._base import SPLITS, ResumableLoader, ZooData
+from rnnzoo.data._checks import check_positive, check_positive_or_none
 from rnnzoo.data._processes import processes
 from rnnzoo.data._streams import StreamSampler, StreamWindows
 
@@ -57,9 +58,8 @@ class StreamData(ZooData):
             num_workers=num_workers,
             pin_memory=pin_memory,
         )
-        for name, value in (("window", window), ("eval_streams", eval_streams), ("eval_window", eval_window)):
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; expected at least 1.")
+        check_positive(window=window)
+        check_positive_or_none(eval_streams=eval_streams, eval_window=eval_window)
         if vary_window and num_workers:
             raise ValueError(
                 f"vary_window is True and num_workers is {num_workers}: other processes would not hear of an epoch's "

@@ -16,6 +16,7 @@ from rnnzoo.contracts import Spec
 from rnnzoo.data import running_text
 from rnnzoo.data._base import SPLITS
 from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._checks import check_positive
 from rnnzoo.data._stream_data import StreamData
 from rnnzoo.registry import unknown
 
@@ -46,8 +47,7 @@ class StreamText(StreamData):
             raise unknown("level", level, running_text.LEVELS)
         if vocabulary_size is not None and vocabulary_size < 2:
             raise ValueError(f"vocabulary_size is {vocabulary_size}; expected at least 2 (<unk> is one), or None.")
-        if minimum_count < 1:
-            raise ValueError(f"minimum_count is {minimum_count}; expected at least 1.")
+        check_positive(minimum_count=minimum_count)
         self.level = level
         self.vocabulary_size = vocabulary_size
         self.minimum_count = minimum_count

@@ -14,6 +14,7 @@ from rnnzoo.contracts import Spec
 from rnnzoo.data import _conll, _tag_codec, _tagged_rows, _tagged_sentences, text
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._checks import check_positive, check_positive_or_none
 from rnnzoo.data._tag_codec import TagCodec, characters_of, check_tokenizer, normalised
 from rnnzoo.data._tagged_rows import TaggedSequences, WordTable
 from rnnzoo.data._tagged_sentences import TaggedSentence, digest, distinct, labels_of, prepare
@@ -78,10 +79,8 @@ class TaggedData(ZooData):
             raise ValueError(f"scheme is {scheme!r} and learn {learn!r}; expected both to mark spans, or neither.")
         if illegal not in ILLEGAL:
             raise unknown("way with illegal tags", illegal, ILLEGAL)
-        numbers = {"vocabulary_size": vocabulary_size, "minimum_count": minimum_count, "max_length": max_length}
-        for name, value in numbers.items():
-            if value is not None and value < 1:
-                raise ValueError(f"{name} is {value}; expected at least 1{'' if name[1] == 'i' else ', or None'}.")
+        check_positive(minimum_count=minimum_count)
+        check_positive_or_none(vocabulary_size=vocabulary_size, max_length=max_length)
         if characters < 0:
             raise ValueError(f"characters is {characters}; expected how many of a word, or 0 for none.")
         self.scheme = scheme

@@ -17,6 +17,7 @@ from rnnzoo.data import text
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import FlatSequences
 from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._checks import check_positive, check_positive_or_none
 
 VERSION = 1
 
@@ -68,10 +69,8 @@ class TextClassification(ZooData):
         super().__init__(**loading)
         text.check_text_settings(max_length, keep, padding)
         text.find_tokenizer(tokenizer)
-        if vocabulary_size is not None and vocabulary_size < 1:
-            raise ValueError(f"vocabulary_size is {vocabulary_size}; expected at least 1, or None.")
-        if minimum_count < 1:
-            raise ValueError(f"minimum_count is {minimum_count}; expected at least 1.")
+        check_positive(minimum_count=minimum_count)
+        check_positive_or_none(vocabulary_size=vocabulary_size)
         self.tokenizer = tokenizer
         self.vocabulary_size = vocabulary_size
         self.minimum_count = minimum_count

@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from rnnzoo.data._batches import FlatSequences
-from rnnzoo.data._drawn import DrawnData, check_positive
+from rnnzoo.data._checks import check_positive
+from rnnzoo.data._drawn import DrawnData
 from rnnzoo.registry import DATA
 
 POWER = 0.01

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import Any
 
 from rnnzoo.data._cache import code_version, stamp
+from rnnzoo.data._checks import check_positive
 from rnnzoo.data._emission import ClassTexts, EmissionData, EmissionTexts
 from rnnzoo.data._poem_files import SOURCE, Poem, find_poems, read_poems
 from rnnzoo.data._shares import draw_distinct
@@ -73,8 +74,7 @@ class Poems(EmissionData):
             num_workers=num_workers,
             pin_memory=pin_memory,
         )
-        if minimum_poems < 1:
-            raise ValueError(f"minimum_poems is {minimum_poems}; expected at least 1.")
+        check_positive(minimum_poems=minimum_poems)
         self.minimum_poems = minimum_poems
         self.shares = {"validation": validation, "test": test}
         self.split_seed = split_seed

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rnnzoo.data._base import SPLITS
-from rnnzoo.data._drawn import check_positive
+from rnnzoo.data._checks import check_positive
 from rnnzoo.data._pair_data import DrawnPairs, PairTexts
 from rnnzoo.data._segmenters import SPECIALS, Segmenter
 from rnnzoo.registry import DATA

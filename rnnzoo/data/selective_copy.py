@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from rnnzoo.data._batches import FlatSequences
-from rnnzoo.data._drawn import DrawnData, check_positive
+from rnnzoo.data._checks import check_positive
+from rnnzoo.data._drawn import DrawnData
 from rnnzoo.registry import DATA
 
 LETTERS = "abcdefghijklmnop"

@@ -17,6 +17,7 @@ from rnnzoo.contracts import Spec
 from rnnzoo.data import text
 from rnnzoo.data._base import SPLITS, ZooData
 from rnnzoo.data._batches import FlatSequences
+from rnnzoo.data._checks import check_positive
 from rnnzoo.registry import DATA
 
 LABELS = ["negative", "positive"]
@@ -99,9 +100,7 @@ class StartSignal(ZooData):
                 "sequence and a spread of at least 0."
             )
         self.rows = dict(zip(SPLITS, (training, validation, test), strict=True))
-        for split, rows in self.rows.items():
-            if rows < 1:
-                raise ValueError(f"{split} has {rows} rows; expected at least 1.")
+        check_positive(training=training, validation=validation, test=test)
         self.length = length
         self.spread = spread
         self.data_seed = data_seed

@@ -21,7 +21,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from rnnzoo.data._batches import FlatSequences
-from rnnzoo.data._drawn import DrawnData, check_positive
+from rnnzoo.data._checks import check_positive
+from rnnzoo.data._drawn import DrawnData
 from rnnzoo.registry import DATA, unknown
 
 ANSWERS = ("every", "last")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from rnnzoo.data._base import SPLITS
-from rnnzoo.data._drawn import check_positive
+from rnnzoo.data._checks import check_positive
 from rnnzoo.data._pair_data import DrawnPairs, PairTexts
 from rnnzoo.data._segmenters import SPECIALS, Segmenter, pieces
 from rnnzoo.data._stories import QUESTIONS, every_sentence, tell

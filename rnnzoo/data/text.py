@@ -26,6 +26,7 @@ from rnnzoo.contracts import SequenceBatch
 from rnnzoo.data import _word_vectors
 from rnnzoo.data._batches import unlabelled_batch
 from rnnzoo.data._cache import Arrays, cached, code_version, stamp
+from rnnzoo.data._checks import check_positive_or_none
 from rnnzoo.registry import CODECS, unknown
 
 Tokenizer = Callable[[str], list[str]]
@@ -233,8 +234,7 @@ def check_text_settings(max_length: int | None, keep: str, padding: str) -> None
     Raises:
         ValueError: says which, and what it may be.
     """
-    if max_length is not None and max_length < 1:
-        raise ValueError(f"max_length is {max_length}; expected at least 1, or None.")
+    check_positive_or_none(max_length=max_length)
     if keep not in ("first", "last"):
         raise ValueError(f"keep is {keep!r}; expected 'first' or 'last'.")
     if padding not in ("post", "pre"):
