@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rnnzoo.data import _files
+from rnnzoo.data._tables import read_text
 
 SOURCE = "https://github.com/spro/practical-pytorch/tree/master/data/names"
 URL = "https://raw.githubusercontent.com/spro/practical-pytorch/master/data/names/"
@@ -62,13 +63,7 @@ def read_names(files: dict[str, Path]) -> tuple[list[str], list[int]]:
     names: list[str] = []
     languages: list[int] = []
     for number, path in enumerate(files.values()):
-        content = path.read_bytes()
-        try:
-            lines = content.decode("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            raise _files.DamagedFile(f"{path}, line {line}: not UTF-8. Remove the file and fetch it again.") from error
-        found = [name for name in map(str.strip, lines) if name]
+        found = [name for name in map(str.strip, read_text(path).splitlines()) if name]
         if not found:
             raise _files.DamagedFile(f"{path} has no name; expected one on each line. Remove it and fetch it again.")
         names += found

@@ -9,18 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.data import _files
+from rnnzoo.data._base import SPLITS
 from rnnzoo.data._cache import stamp
+from rnnzoo.data._files import DamagedFile, find_or_fetch_all
+from rnnzoo.data._tables import read_text
 from rnnzoo.data._text_classification import LabelledTexts, TextClassification, TextSplits
 from rnnzoo.registry import DATA
 
 SOURCE = "https://nlp.stanford.edu/sentiment/"
-URL = "https://raw.githubusercontent.com/clairett/pytorch-sentiment-classification/master/data/SST2/"
-FILES = {"train": "train.tsv", "validation": "dev.tsv", "test": "test.tsv"}
+URL = "https://raw.githubusercontent.com/clairett/pytorch-sentiment-classification/master/data/SST2"
 SHA256 = {
-    "train": "ec192f833a64da08f475488a77b0d0b47db47acd0f458bd18433fc793b569920",
-    "validation": "eddea6b39e601dd4e7a672b53cc40fdf6019fa80522f351206c24340ca5d9359",
-    "test": "831169c7e2e429d6026e1bdbb542f33b636e3e596caad9602ebc953c205928b7",
+    "train.tsv": "ec192f833a64da08f475488a77b0d0b47db47acd0f458bd18433fc793b569920",
+    "dev.tsv": "eddea6b39e601dd4e7a672b53cc40fdf6019fa80522f351206c24340ca5d9359",
+    "test.tsv": "831169c7e2e429d6026e1bdbb542f33b636e3e596caad9602ebc953c205928b7",
 }
 LABELS = ["negative", "positive"]
 
@@ -85,13 +86,8 @@ class Sst2(TextClassification):
         self.download = download
 
     def files(self) -> dict[str, Path]:
-        """The file of each split, fetched if need be."""
-        return {
-            split: _files.find_or_fetch(
-                "sst2", [name], directory=self.dir, url=URL + name, sha256=SHA256[split], download=self.download
-            )
-            for split, name in FILES.items()
-        }
+        """The files of training, validation and test, fetched if need be, each the official one."""
+        return find_or_fetch_all("sst2", SHA256, directory=self.dir, url=URL, download=self.download)
 
     def key(self) -> dict[str, Any]:
         """The files' stamps."""
@@ -103,11 +99,8 @@ class Sst2(TextClassification):
         Raises:
             DamagedFile: a file is not the official one, or has a line that is no sentence with a label.
         """
-        splits = {}
-        for split, path in self.files().items():
-            _files.check_sha256(path, SHA256[split])
-            splits[split] = read_sentences(path)
-        return TextSplits(LABELS, splits)
+        paths = zip(SPLITS, self.files().values(), strict=True)
+        return TextSplits(LABELS, {split: read_sentences(path) for split, path in paths})
 
     @classmethod
     def tiny(cls) -> Sst2:
@@ -129,19 +122,13 @@ def read_sentences(path: Path) -> LabelledTexts:
     Raises:
         DamagedFile: not UTF-8, or a line without a sentence, a tab and 0 or 1; says which.
     """
-    content = path.read_bytes()
-    try:
-        lines = content.decode().split("\n")
-    except UnicodeDecodeError as error:
-        where = content.count(b"\n", 0, error.start) + 1
-        raise _files.DamagedFile(f"{path}, line {where}: not UTF-8. Remove the file and fetch it again.") from error
     found = LabelledTexts([], [])
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         sentence, _, label = line.rstrip("\r").rpartition("\t")
         if not sentence.strip() or label not in ("0", "1"):
-            raise _files.DamagedFile(f"{path}, line {number}: {line!r:.80}; expected a sentence, a tab and 0 or 1.")
+            raise DamagedFile(f"{path}, line {number}: {line!r:.80}; expected a sentence, a tab and 0 or 1.")
         found.texts.append(sentence)
         found.labels.append(int(label))
     return found

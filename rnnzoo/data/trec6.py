@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from rnnzoo.data import _files
 from rnnzoo.data._cache import code_version, stamp
+from rnnzoo.data._files import DamagedFile, find_or_fetch_all
 from rnnzoo.data._shares import draw_distinct
 from rnnzoo.data._text_classification import LabelledTexts, TextClassification, TextSplits
 from rnnzoo.registry import DATA, unknown
@@ -111,13 +111,9 @@ class Trec6(TextClassification):
         self.download = download
 
     def files(self) -> dict[str, Path]:
-        """The two files, fetched if need be."""
-        return {
-            name: _files.find_or_fetch(
-                "trec6", [name], directory=self.dir, url=SOURCE + name, sha256=sha256, download=self.download
-            )
-            for name, sha256 in SHA256.items()
-        }
+        """The two files, fetched if need be, each the official one."""
+        url = SOURCE.removesuffix("/")
+        return find_or_fetch_all("trec6", SHA256, directory=self.dir, url=url, download=self.download)
 
     def key(self) -> dict[str, Any]:
         """The files' stamps, which labels, and how the questions are split."""
@@ -134,11 +130,8 @@ class Trec6(TextClassification):
         Raises:
             DamagedFile: a file is not the official one, or has a line that is no question.
         """
-        found = {}
-        for name, path in self.files().items():
-            _files.check_sha256(path, SHA256[name])
-            found[name] = read_questions(path)
-        return self._split(found[TRAIN], found[TEST])
+        files = self.files()
+        return self._split(read_questions(files[TRAIN]), read_questions(files[TEST]))
 
     def _split(self, training: list[Question], test: list[Question]) -> TextSplits:
         if not self.leak:
@@ -148,7 +141,7 @@ class Trec6(TextClassification):
         number = {name: i for i, name in enumerate(names)}
         strange = next((question for question in test if self._label(question) not in number), None)
         if strange is not None:
-            raise _files.DamagedFile(
+            raise DamagedFile(
                 f"{TEST} has the label {strange.label} ({strange.text!r:.60}), which no training question has."
             )
         drawn = draw_distinct(
@@ -190,7 +183,7 @@ def read_questions(path: Path) -> list[Question]:
         label, _, text = line.strip().partition(" ")
         coarse, _, fine = label.partition(":")
         if coarse not in COARSE or not fine or not text:
-            raise _files.DamagedFile(
+            raise DamagedFile(
                 f"{path}, line {number}: {line!r:.80}; expected LABEL:fine and a question, LABEL one of "
                 f"{', '.join(COARSE)}."
             )

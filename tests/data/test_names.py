@@ -85,7 +85,7 @@ def test_a_name_is_read_character_by_character_in_its_case(folder):
 def test_what_is_no_text_or_has_no_name_is_named_with_file_and_line(folder):
     path = folder / "names" / "names" / "Polish.txt"
     path.write_bytes(b"Wron\nKowalsk\xff\n")
-    with pytest.raises(DamagedFile, match=r"Polish\.txt, line 2: not UTF-8"):
+    with pytest.raises(DamagedFile, match=r"Polish\.txt is not UTF-8: byte 0xff at offset 12, line 2"):
         Names(dir=str(folder)).read()
     path.write_bytes(b"\n \n")
     with pytest.raises(DamagedFile, match=r"Polish\.txt has no name"):

@@ -8,6 +8,7 @@ from rnnzoo.data import sst2
 from rnnzoo.data._files import DamagedFile, MissingData
 from rnnzoo.data.sst2 import Sst2
 
+NAMES = {"train": "train.tsv", "validation": "dev.tsv", "test": "test.tsv"}
 FILES = {
     "train": 'a warm film\t1\nit \'s " dull " , again\t0\n',
     "validation": "no\t0\n",
@@ -19,11 +20,12 @@ FILES = {
 def folder(tmp_path, monkeypatch):
     def write(**changes):
         files = {
-            split: text.encode() if isinstance(text, str) else text for split, text in {**FILES, **changes}.items()
+            NAMES[split]: text.encode() if isinstance(text, str) else text
+            for split, text in {**FILES, **changes}.items()
         }
-        for split, content in files.items():
-            (tmp_path / sst2.FILES[split]).write_bytes(content)
-        monkeypatch.setattr(sst2, "SHA256", {split: hashlib.sha256(c).hexdigest() for split, c in files.items()})
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+        monkeypatch.setattr(sst2, "SHA256", {name: hashlib.sha256(c).hexdigest() for name, c in files.items()})
         return str(tmp_path)
 
     return write
@@ -49,7 +51,7 @@ def test_a_line_without_a_sentence_or_label_is_named(folder, line):
 
 
 def test_what_is_no_text_is_named(folder):
-    with pytest.raises(DamagedFile, match=r"test\.tsv, line 2: not UTF-8"):
+    with pytest.raises(DamagedFile, match=r"test\.tsv is not UTF-8: byte 0xff at offset 5, line 2"):
         Sst2(dir=folder(test=b"no\t0\n\xff\t1\n")).read()
 
 
