@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,16 +10,15 @@ import numpy as np
 
 from rnnzoo.contracts import PairBatch, Spec
 from rnnzoo.data import _segmenters
-from rnnzoo.data._base import SPLITS, ZooData
+from rnnzoo.data._base import SPLITS
 from rnnzoo.data._batches import Rows
-from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._cache import Arrays, pack_strings
 from rnnzoo.data._checks import check_positive
+from rnnzoo.data._encoded import EncodedData
 from rnnzoo.data._pair_codec import end_to_end
 from rnnzoo.data._pairs import PairSequences
 from rnnzoo.data._segmenters import BEGIN, END, PAD, UNK, Segmenter, build_segmenter
 from rnnzoo.registry import CODECS, unknown
-
-VERSION = 1
 
 
 class ClassTexts(NamedTuple):
@@ -105,7 +103,7 @@ class EmissionCodec:
         return {"codec": "emission", "classes": self.classes, "target": self.target.state(), "lines": self.lines}
 
 
-class EmissionData(ZooData):
+class EmissionData(EncodedData[EmissionTexts]):
     """A text for a class, character by character.
 
     A concrete dataset says where its texts come from (``read``) and what they depend on (``key``).
@@ -118,22 +116,14 @@ class EmissionData(ZooData):
         ValueError: ``minimum_count`` is below 1.
     """
 
+    version = 1
+    code = (_segmenters, end_to_end)
     lines = False
 
     def __init__(self, *, minimum_count: int, **loading: Any) -> None:
         super().__init__(**loading)
         check_positive(minimum_count=minimum_count)
         self.minimum_count = minimum_count
-        self._given: EmissionTexts | None = None  # texts that come from no file
-        self._loaded: Arrays | None = None
-
-    def read(self) -> EmissionTexts:
-        """The raw texts; called only when nothing usable is in the cache."""
-        raise NotImplementedError(f"{type(self).__name__} does not say where its texts are.")
-
-    def key(self) -> dict[str, Any]:
-        """What the raw texts depend on: the stamp of the source, how it is split."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its texts depend on.")
 
     @property
     def spec(self) -> Spec:
@@ -152,13 +142,8 @@ class EmissionData(ZooData):
             unknown=UNK,
             unit="character",
             streaming=False,
-            version=VERSION,
+            version=self.version,
         )
-
-    @property
-    def data_version(self) -> str:
-        """The version of the preprocessing and a digest of the texts, classes and splits."""
-        return f"{VERSION}-{self._encoded['digest'].tobytes().hex()[:12]}"
 
     def codec_state(self) -> dict[str, Any]:
         """The state of the ``EmissionCodec`` that encodes as this dataset does."""
@@ -173,22 +158,12 @@ class EmissionData(ZooData):
             for split in SPLITS
         }
 
-    @property
-    def _encoded(self) -> Arrays:
-        if self._loaded is None:
-            if self._given is not None:
-                self._loaded = self._encode(self._given)
-            else:
-                modules = (sys.modules[each.__module__] for each in (EmissionData, type(self)))
-                key = {"data": self.key(), "code": code_version(_segmenters, *modules), "least": self.minimum_count}
-                name = f"encoded/{type(self).__name__.lower()}"
-                self._loaded = cached(name, key, lambda: self._encode(self.read()))
-        return self._loaded
+    def settings(self) -> dict[str, Any]:
+        """That of the characters."""
+        return {"least": self.minimum_count}
 
-    def _strings(self, name: str) -> list[str]:
-        return unpack_strings(self._encoded[name], self._encoded[f"{name}_ends"])
-
-    def _encode(self, raw: EmissionTexts) -> Arrays:
+    def encode(self, raw: EmissionTexts) -> Arrays:
+        """Characters, classes, and the texts of all splits as arrays."""
         segmenter = build_segmenter("characters", raw.splits["train"].texts, minimum_count=self.minimum_count)
         arrays: Arrays = {"digest": np.frombuffer(hashlib.sha256(repr(raw).encode()).digest(), dtype=np.uint8)}
         arrays["characters"], arrays["characters_ends"] = pack_strings(segmenter.vocabulary)

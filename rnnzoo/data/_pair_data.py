@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from rnnzoo.data._checks import check_positive
 from rnnzoo.data._pair_codec import PairCodec, to_rows
 from rnnzoo.data._segmenters import BEGIN, END, PAD, UNK, Segmenter
 from rnnzoo.data.running_text import fingerprint
-
-VERSION = 1
 
 
 class PairTexts(NamedTuple):
@@ -31,7 +29,7 @@ class PairData(ZooData):
     A concrete dataset says what its texts are (``texts``) and how they are cut into tokens (``segmenters``).
     """
 
-    version = VERSION
+    version: ClassVar[int] = 1
 
     def texts(self) -> Mapping[str, PairTexts]:
         """The pairs of ``train``, ``validation`` and ``test``."""

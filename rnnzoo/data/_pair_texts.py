@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any, NamedTuple
@@ -13,8 +12,9 @@ import numpy as np
 from rnnzoo.data import _segmenters
 from rnnzoo.data._base import SPLITS
 from rnnzoo.data._batches import Rows
-from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._cache import Arrays, pack_strings
 from rnnzoo.data._checks import check_positive, check_positive_or_none
+from rnnzoo.data._encoded import EncodedData
 from rnnzoo.data._pair_codec import end_to_end
 from rnnzoo.data._pair_data import PairData, PairTexts
 from rnnzoo.data._pairs import PairSequences
@@ -28,7 +28,7 @@ class PairSplits(NamedTuple):
     skipped: int = 0  # pairs left out because a side is empty
 
 
-class WrittenPairs(PairData):
+class WrittenPairs(EncodedData[PairSplits], PairData):
     """A text for a text, both from files.
 
     A concrete dataset says where its texts come from (``read``) and what they depend on (``key``).
@@ -49,6 +49,8 @@ class WrittenPairs(PairData):
         UnknownName: no such tokenizer.
         ValueError: a setting outside what is said here.
     """
+
+    code = (_segmenters, end_to_end)
 
     def __init__(
         self,
@@ -80,21 +82,11 @@ class WrittenPairs(PairData):
         self.minimum_count = minimum_count
         self.lower = lower
         self.max_length = max_length
-        self._given: PairSplits | None = None  # texts that come from no file
-        self._loaded: Arrays | None = None
         self._made: tuple[Segmenter, Segmenter] | None = None
-
-    def read(self) -> PairSplits:
-        """The raw texts; called only when nothing usable is in the cache."""
-        raise NotImplementedError(f"{type(self).__name__} does not say where its texts are.")
-
-    def key(self) -> dict[str, Any]:
-        """What the raw texts depend on: name, version and stamp of the source, how it is split."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its texts depend on.")
 
     def texts(self) -> Mapping[str, PairTexts]:
         """The raw pairs of each split."""
-        return (self._given or self.read()).splits
+        return self._rows().splits
 
     def segmenters(self) -> tuple[Segmenter, Segmenter]:
         """Those made of the training texts, or found in the cache."""
@@ -102,11 +94,6 @@ class WrittenPairs(PairData):
             source = self._segmenter("source", self.tokenizers[0])
             self._made = source, source if self.joint else self._segmenter("target", self.tokenizers[1])
         return self._made
-
-    @property
-    def data_version(self) -> str:
-        """The version of the preprocessing and a digest of all texts and splits."""
-        return f"{self.version}-{self._encoded['digest'].tobytes().hex()[:12]}"
 
     @property
     def skipped(self) -> int:
@@ -132,35 +119,19 @@ class WrittenPairs(PairData):
             for split in SPLITS
         }
 
-    @property
-    def _encoded(self) -> Arrays:
-        if self._loaded is None:
-            if self._given is not None:
-                self._loaded = self._encode(self._given)
-            else:
-                self._loaded = cached(
-                    f"encoded/{type(self).__name__.lower()}", self._cache_key(), lambda: self._encode(self.read())
-                )
-        return self._loaded
-
-    def _cache_key(self) -> dict[str, Any]:
-        code = code_version(_segmenters, *(sys.modules[each.__module__] for each in (WrittenPairs, type(self))))
+    def settings(self) -> dict[str, Any]:
+        """Those of the vocabularies and of what is left out."""
         return {
-            "data": self.key(),
-            "code": code,
             "tokenizers": [*self.tokenizers, self.joint, self.lower],
             "vocabularies": [*self.vocabulary_sizes, self.minimum_count],
             "cut": self.max_length,
         }
 
     def _segmenter(self, side: str, tokenizer: str) -> Segmenter:
-        arrays = self._encoded
-        tokens, merges = (
-            unpack_strings(arrays[f"{side}_{name}"], arrays[f"{side}_{name}_ends"]) for name in ("tokens", "merges")
-        )
+        tokens, merges = (self._strings(f"{side}_{name}") for name in ("tokens", "merges"))
         return Segmenter(tokenizer, tokens, lower=self.lower, merges=merges)
 
-    def _encode(self, raw: PairSplits) -> Arrays:
+    def encode(self, raw: PairSplits) -> Arrays:
         """Vocabularies and tokens of all splits as arrays."""
         train = raw.splits["train"]
         settings: dict[str, Any] = {"minimum_count": self.minimum_count, "lower": self.lower}

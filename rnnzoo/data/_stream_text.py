@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from array import array
 from collections import Counter, defaultdict
 from typing import Any
@@ -15,15 +14,14 @@ from torch import Tensor
 from rnnzoo.contracts import Spec
 from rnnzoo.data import running_text
 from rnnzoo.data._base import SPLITS
-from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._cache import Arrays, pack_strings
 from rnnzoo.data._checks import check_positive
+from rnnzoo.data._encoded import EncodedData
 from rnnzoo.data._stream_data import StreamData
 from rnnzoo.registry import unknown
 
-VERSION = 1
 
-
-class StreamText(StreamData):
+class StreamText(EncodedData[dict[str, str]], StreamData):
     """The next character or word of a text.
 
     A concrete dataset says where its texts come from (``read``) and what they depend on (``key``).
@@ -39,6 +37,9 @@ class StreamText(StreamData):
         ValueError: a setting outside what is said here.
     """
 
+    version = 1
+    code = (running_text,)
+
     def __init__(
         self, *, level: str, vocabulary_size: int | None = None, minimum_count: int = 1, **loading: Any
     ) -> None:
@@ -51,16 +52,6 @@ class StreamText(StreamData):
         self.level = level
         self.vocabulary_size = vocabulary_size
         self.minimum_count = minimum_count
-        self._given: dict[str, str] | None = None  # texts that come from no file
-        self._loaded: Arrays | None = None
-
-    def read(self) -> dict[str, str]:
-        """The text of each split; called only when nothing usable is in the cache."""
-        raise NotImplementedError(f"{type(self).__name__} does not say where its texts are.")
-
-    def key(self) -> dict[str, Any] | None:
-        """What the texts depend on: name, version and stamp of the source, how it is split; ``None``: cache nothing."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its texts depend on.")
 
     def vocabulary(self, counts: Counter[str]) -> list[str]:
         """The tokens in the order of their ids, of how often each is in the training text."""
@@ -69,7 +60,7 @@ class StreamText(StreamData):
     @property
     def spec(self) -> Spec:
         """Tokens in, tokens out; makes the vocabulary, or finds it in the cache."""
-        tokens = self._tokens
+        tokens = self._strings("words")
         return Spec(
             kind="next_token",
             input="tokens",
@@ -79,43 +70,22 @@ class StreamText(StreamData):
             unit=self.level.removesuffix("s"),
             padding_id=None,
             streaming=True,
-            version=VERSION,
+            version=self.version,
         )
-
-    @property
-    def data_version(self) -> str:
-        """The version of the preprocessing and a digest of the texts and splits."""
-        return f"{VERSION}-{self._encoded['digest'].tobytes().hex()[:12]}"
 
     def codec_state(self) -> dict[str, Any]:
         """The state of the ``RunningText`` that encodes as this dataset does."""
-        return {"codec": "running_text", "vocabulary": self._tokens, "level": self.level}
+        return {"codec": "running_text", "vocabulary": self._strings("words"), "level": self.level}
 
     def build_splits(self) -> dict[str, Tensor]:  # type: ignore[override]
         """The encoded streams."""
         return {split: torch.from_numpy(self._encoded[split]) for split in SPLITS}
 
-    @property
-    def _tokens(self) -> list[str]:
-        return unpack_strings(self._encoded["words"], self._encoded["words_ends"])
+    def settings(self) -> dict[str, Any]:
+        """Those of the vocabulary."""
+        return {"cut": [self.level, self.vocabulary_size, self.minimum_count]}
 
-    @property
-    def _encoded(self) -> Arrays:
-        if self._loaded is None:
-            key = None if self._given is not None else self.key()
-            if key is None:
-                self._loaded = self._encode(self.read() if self._given is None else self._given)
-            else:
-                code = code_version(running_text, *(sys.modules[one.__module__] for one in (StreamText, type(self))))
-                cut = [self.level, self.vocabulary_size, self.minimum_count]
-                self._loaded = cached(
-                    f"encoded/{type(self).__name__.lower()}",
-                    {"data": key, "code": code, "cut": cut},
-                    lambda: self._encode(self.read()),
-                )
-        return self._loaded
-
-    def _encode(self, texts: dict[str, str]) -> Arrays:
+    def encode(self, texts: dict[str, str]) -> Arrays:
         """Vocabulary and tokens of all splits as arrays."""
         seen: defaultdict[str, int] = defaultdict()
         seen.default_factory = seen.__len__  # every new token gets the next number

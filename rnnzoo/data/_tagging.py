@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections import Counter
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from rnnzoo import tag_schemes
 from rnnzoo.contracts import Spec
 from rnnzoo.data import _conll, _tag_codec, _tagged_rows, _tagged_sentences, text
-from rnnzoo.data._base import SPLITS, ZooData
-from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._base import SPLITS
+from rnnzoo.data._cache import Arrays, pack_strings, unpack_strings
 from rnnzoo.data._checks import check_positive, check_positive_or_none
+from rnnzoo.data._encoded import EncodedData
 from rnnzoo.data._tag_codec import TagCodec, characters_of, check_tokenizer, normalised
 from rnnzoo.data._tagged_rows import TaggedSequences, WordTable
 from rnnzoo.data._tagged_sentences import TaggedSentence, digest, distinct, labels_of, prepare
 from rnnzoo.registry import unknown
 from rnnzoo.tag_schemes import check_scheme
 
-VERSION = 1
 ILLEGAL = ("repair", "refuse")
 
 log = logging.getLogger(__name__)
 
 
-class TaggedData(ZooData):
+class TaggedData(EncodedData[dict[str, list[TaggedSentence]]]):
     """A tag for every step of a sentence.
 
     A concrete dataset says where its sentences come from (``read``), what they depend on (``key``), the scheme of their
@@ -52,8 +51,8 @@ class TaggedData(ZooData):
         ValueError, UnknownName: a setting outside what is said here.
     """
 
-    generated: ClassVar[bool] = False
-    """Whether ``read`` draws sentences, so that there is nothing to cache."""
+    version = 1
+    code = (text, tag_schemes, _conll, _tag_codec, _tagged_rows, _tagged_sentences)
 
     def __init__(
         self,
@@ -93,16 +92,6 @@ class TaggedData(ZooData):
         self.max_length = max_length
         self.tokenizer = tokenizer
         self.positions = positions
-        self._given: dict[str, list[TaggedSentence]] | None = None  # sentences that come from no file
-        self._loaded: Arrays | None = None
-
-    def read(self) -> dict[str, list[TaggedSentence]]:
-        """The sentences of each split; called only when nothing usable is in the cache."""
-        raise NotImplementedError(f"{type(self).__name__} does not say where its sentences are.")
-
-    def key(self) -> dict[str, Any]:
-        """What the sentences depend on: name, version and stamp of the source, how it is split."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its sentences depend on.")
 
     @property
     def spec(self) -> Spec:
@@ -116,7 +105,7 @@ class TaggedData(ZooData):
             labels=labels,
             padding_id=text.PAD,
             streaming=False,
-            version=VERSION,
+            version=self.version,
             scheme=self.learn,
         )
         if self.characters:
@@ -124,11 +113,6 @@ class TaggedData(ZooData):
         if "intents" in self._encoded:
             spec["intents"] = self._strings("intents")
         return spec
-
-    @property
-    def data_version(self) -> str:
-        """The version of the preprocessing and a digest of the sentences, tags and splits."""
-        return f"{VERSION}-{self._encoded['digest'].tobytes().hex()[:12]}"
 
     @property
     def repaired(self) -> dict[str, int]:
@@ -156,24 +140,9 @@ class TaggedData(ZooData):
             for split in SPLITS
         }
 
-    @property
-    def _encoded(self) -> Arrays:
-        if self._loaded is None:
-            if self._given is not None or self.generated:
-                self._loaded = self._encode(self._given or self.read())
-            else:
-                self._loaded = cached(
-                    f"encoded/{type(self).__name__.lower()}", self._cache_key(), lambda: self._encode(self.read())
-                )
-            self._report(self._loaded)
-        return self._loaded
-
-    def _cache_key(self) -> dict[str, Any]:
-        own = sys.modules[type(self).__module__]
-        modules = (text, tag_schemes, _conll, _tag_codec, _tagged_rows, _tagged_sentences, sys.modules[__name__], own)
+    def settings(self) -> dict[str, Any]:
+        """Those of tags, words and characters."""
         return {
-            "data": self.key(),
-            "code": code_version(*modules),
             "tags": [self.scheme, self.learn, self.illegal],
             "vocabulary": [self.vocabulary_size, self.minimum_count, self.lower, self.digits],
             "characters": [self.characters, self.tokenizer, self.positions],
@@ -185,8 +154,10 @@ class TaggedData(ZooData):
             vocabulary, self.tokenizer, self.lower, self.digits, characters, max(1, self.characters), self.positions
         )
 
-    def _strings(self, name: str) -> list[str]:
-        return unpack_strings(self._encoded[name], self._encoded[f"{name}_ends"])
+    def _load(self) -> Arrays:
+        arrays = super()._load()
+        self._report(arrays)
+        return arrays
 
     def _report(self, arrays: Arrays) -> None:
         """Say what was repaired, and which labels no model can learn."""
@@ -203,7 +174,7 @@ class TaggedData(ZooData):
                 "%s: in no training sentence, and so never predicted: %s.", type(self).__name__, ", ".join(strange)
             )
 
-    def _encode(self, raw: dict[str, list[TaggedSentence]]) -> Arrays:
+    def encode(self, raw: dict[str, list[TaggedSentence]]) -> Arrays:
         """Vocabulary, characters, labels, and the numbers of words and tags of all splits, as arrays."""
         refuse = self.illegal == "refuse"
         parts = {split: prepare(raw[split], self.scheme, self.learn, refuse, self.max_length) for split in SPLITS}

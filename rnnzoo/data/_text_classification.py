@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -14,12 +13,11 @@ import torch
 
 from rnnzoo.contracts import Spec, WordVectors
 from rnnzoo.data import text
-from rnnzoo.data._base import SPLITS, ZooData
+from rnnzoo.data._base import SPLITS
 from rnnzoo.data._batches import FlatSequences
-from rnnzoo.data._cache import Arrays, cached, code_version, pack_strings, unpack_strings
+from rnnzoo.data._cache import Arrays, code_version, pack_strings
 from rnnzoo.data._checks import check_positive, check_positive_or_none
-
-VERSION = 1
+from rnnzoo.data._encoded import EncodedData
 
 
 class LabelledTexts(NamedTuple):
@@ -36,7 +34,7 @@ class TextSplits(NamedTuple):
     splits: dict[str, LabelledTexts]  # train, validation, test
 
 
-class TextClassification(ZooData):
+class TextClassification(EncodedData[TextSplits]):
     """One of V labels for a text.
 
     A concrete dataset says where its texts come from (``read``) and what they depend on (``key``).
@@ -54,6 +52,9 @@ class TextClassification(ZooData):
     Raises:
         ValueError: a setting outside what is said here.
     """
+
+    version = 1
+    code = (text,)
 
     def __init__(
         self,
@@ -77,16 +78,6 @@ class TextClassification(ZooData):
         self.max_length = max_length
         self.keep = keep
         self.padding = padding
-        self._given: TextSplits | None = None  # texts that come from no file
-        self._loaded: Arrays | None = None
-
-    def read(self) -> TextSplits:
-        """The raw texts; called only when nothing usable is in the cache."""
-        raise NotImplementedError(f"{type(self).__name__} does not say where its texts are.")
-
-    def key(self) -> dict[str, Any]:
-        """What the raw texts depend on: name, version and stamp of the source, how it is split."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its texts depend on.")
 
     @property
     def spec(self) -> Spec:
@@ -100,13 +91,8 @@ class TextClassification(ZooData):
             labels=labels,
             padding_id=text.PAD if self.padding == "post" else None,
             streaming=False,
-            version=VERSION,
+            version=self.version,
         )
-
-    @property
-    def data_version(self) -> str:
-        """The version of the preprocessing and a digest of the texts, labels and splits."""
-        return f"{VERSION}-{self._encoded['digest'].tobytes().hex()[:12]}"
 
     def codec_state(self) -> dict[str, Any]:
         """The state of the ``TextCodec`` that encodes as this dataset does."""
@@ -146,31 +132,15 @@ class TextClassification(ZooData):
             for split in SPLITS
         }
 
-    @property
-    def _encoded(self) -> Arrays:
-        if self._loaded is None:
-            if self._given is not None:
-                self._loaded = self._encode(self._given)
-            else:
-                self._loaded = cached(
-                    f"encoded/{type(self).__name__.lower()}", self._cache_key(), lambda: self._encode(self.read())
-                )
-        return self._loaded
-
-    def _cache_key(self) -> dict[str, Any]:
-        code = code_version(text, *(sys.modules[each.__module__] for each in (TextClassification, type(self))))
+    def settings(self) -> dict[str, Any]:
+        """Those of words and of what is kept of a text."""
         return {
-            "data": self.key(),
-            "code": code,
             "tokenizer": [self.tokenizer, code_version(text.find_tokenizer(self.tokenizer))],
             "vocabulary": [self.vocabulary_size, self.minimum_count],
             "cut": [self.max_length, self.keep],
         }
 
-    def _strings(self, name: str) -> list[str]:
-        return unpack_strings(self._encoded[name], self._encoded[f"{name}_ends"])
-
-    def _encode(self, raw: TextSplits) -> Arrays:
+    def encode(self, raw: TextSplits) -> Arrays:
         """Vocabulary, tokens and labels of all splits as arrays."""
         tokenize = text.find_tokenizer(self.tokenizer)
         seen: defaultdict[str, int] = defaultdict()

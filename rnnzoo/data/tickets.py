@@ -7,7 +7,7 @@ of the sentences, so that one direction is not enough either.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -52,8 +52,6 @@ class Tickets(TaggedData):
         UnknownName: no such language or task.
         ValueError: a share outside [0, 1], an odd number of sentences or none, or the segmentation of English.
     """
-
-    generated: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -148,9 +146,9 @@ class Tickets(TaggedData):
             ]
         return drawn
 
-    def key(self) -> dict[str, Any]:
-        """Nothing: there is no source."""
-        return {}
+    def key(self) -> None:
+        """None: there is no source, and nothing to cache."""
+        return None
 
     def _tagged(self, pieces: list[Piece]) -> TaggedSentence:
         """Pieces as steps with their tags."""
