@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rnnzoo.ops.ragged import check_lengths, mask, reverse_by_length, zero_padding
+from rnnzoo.ops.ragged import check_lengths, mask, reverse_by_length, unless_full, where_rows, zero_padding
 
 
 @pytest.mark.parametrize("lengths", [[1, 1, 1], [4, 1, 3], [4, 4, 4]])
@@ -57,3 +57,18 @@ def test_without_lengths_whole_rows_are_reversed():
     x = torch.randn(3, 4, 2)
     assert torch.equal(reverse_by_length(x), x.flip(1))
     assert torch.equal(reverse_by_length(x), reverse_by_length(x, torch.tensor([4, 4, 4])))
+
+
+def test_lengths_are_dropped_where_and_only_where_every_row_is_full():
+    full, ragged = torch.tensor([4, 4, 4]), torch.tensor([4, 1, 4])
+    assert unless_full(None, 3, 4) is None
+    assert unless_full(full, 3, 4) is None
+    assert unless_full(ragged, 3, 4) is ragged
+    with pytest.raises(ValueError, match=r"expected at most T = 3"):
+        unless_full(full, 3, 3)
+
+
+@pytest.mark.parametrize("tail", [(), (2,), (2, 3)])
+def test_chosen_rows_are_new_and_the_others_old(tail):
+    new, old = torch.randn(3, *tail), torch.randn(3, *tail)
+    assert torch.equal(where_rows(torch.tensor([True, False, True]), new, old), torch.stack([new[0], old[1], new[2]]))
