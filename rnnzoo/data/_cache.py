@@ -71,6 +71,11 @@ def stamp(path: Path) -> list[Any]:
     return [path.name, status.st_size, status.st_mtime_ns]
 
 
+def path_and_stamp(path: Path) -> list[Any]:
+    """Where a user's file is, and its stamp; ``None`` for that of none."""
+    return [str(path.absolute()), stamp(path) if path.exists() else None]
+
+
 def code_version(*modules: ModuleType | Callable[..., Any]) -> str:
     """A digest of the source of modules and functions, so that cached data does not outlive the code that made it."""
     digest = hashlib.sha256()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.data._base import SPLITS
-from rnnzoo.data._cache import stamp
+from rnnzoo.data._cache import path_and_stamp
 from rnnzoo.data._conll import Columns, read_columns
 from rnnzoo.data._shares import draw_shares
 from rnnzoo.data._tagged_sentences import TaggedSentence
@@ -104,10 +104,7 @@ class ConllColumns(TaggedData):
     def key(self) -> dict[str, Any]:
         """Paths and stamps of the files, the columns, and how they are split."""
         return {
-            "files": {
-                split: [str(path.absolute()), stamp(path) if path.exists() else None]
-                for split, path in self.paths.items()
-            },
+            "files": {split: path_and_stamp(path) for split, path in self.paths.items()},
             "columns": list(self.columns),
             "shares": [self.shares, self.split_seed],
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rnnzoo.data import _parallel_files
-from rnnzoo.data._cache import code_version, stamp
+from rnnzoo.data._cache import code_version, path_and_stamp
 from rnnzoo.data._pair_data import PairTexts
 from rnnzoo.data._pair_texts import PairSplits, WrittenPairs, pair_splits
 from rnnzoo.data._parallel_files import Pairs, read_parallel, read_table
@@ -121,10 +121,7 @@ class ParallelText(WrittenPairs):
     def key(self) -> dict[str, Any]:
         """Paths and stamps of the files, the columns, and how they are split."""
         return {
-            "files": {
-                split: [[str(path.absolute()), stamp(path) if path.exists() else None] for path in paths if path]
-                for split, paths in self.paths.items()
-            },
+            "files": {split: [path_and_stamp(path) for path in paths if path] for split, paths in self.paths.items()},
             "columns": self.columns,
             "empty": self.empty,
             "shares": [self.shares, self.split_seed],

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.data._cache import code_version, stamp
+from rnnzoo.data._cache import code_version, path_and_stamp
 from rnnzoo.data._stream_text import StreamText, shares_of
 from rnnzoo.data._tables import read_text
 from rnnzoo.registry import DATA
@@ -84,10 +84,7 @@ class PlainText(StreamText):
     def key(self) -> dict[str, Any]:
         """Paths and stamps of the files, and how the text is split."""
         return {
-            "files": {
-                split: [[str(path.absolute()), stamp(path) if path.exists() else None] for path in paths]
-                for split, paths in self.paths.items()
-            },
+            "files": {split: [path_and_stamp(path) for path in paths] for split, paths in self.paths.items()},
             "shares": self.shares,
             "code": code_version(read_text, shares_of),
         }

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rnnzoo.data._cache import code_version, stamp
+from rnnzoo.data._cache import code_version, path_and_stamp
 from rnnzoo.data._shares import draw_shares
 from rnnzoo.data._tables import Row, read_rows
 from rnnzoo.data._text_classification import LabelledTexts, TextClassification, TextSplits
@@ -87,10 +87,7 @@ class TextCsv(TextClassification):
     def key(self) -> dict[str, Any]:
         """Paths and stamps of the files, the columns, and how they are split."""
         return {
-            "files": {
-                split: [str(path.absolute()), stamp(path) if path.exists() else None]
-                for split, path in self.paths.items()
-            },
+            "files": {split: path_and_stamp(path) for split, path in self.paths.items()},
             "columns": [self.text_column, self.label_column],
             "shares": [self.shares, self.split_seed],
             "code": code_version(read_rows, draw_shares),
