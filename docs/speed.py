@@ -149,9 +149,11 @@ def matrix(rows: Rows) -> str:
     forms = list(dict.fromkeys(row["settings"]["form"] for row in mine))
     lines = []
     for form in forms:
-        held = {row["baseline"]: row for row in mine if row["settings"]["form"] == form}
-        lines.append([form, *(ratio(held.get(peer), quartiles=True) for peer in ("steps", "fla-core"))])
-    return table(["form", ">loop over steps", ">`fla-core`, chunks in torch"], lines)
+        held = {(row["candidate"], row["baseline"]): row for row in mine if row["settings"]["form"] == form}
+        pairs = [(ours, peer) for ours in ("rnnzoo", "chunks") for peer in ("steps", "fla-core")]
+        lines.append([form, *(ratio(held.get(pair), quartiles=pair[0] == "rnnzoo") for pair in pairs)])
+    heads = (">over the loop", ">over `fla-core`", ">chunks over the loop", ">chunks over `fla-core`")
+    return table(["form", *heads], lines)
 
 
 @section("crf")

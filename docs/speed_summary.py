@@ -52,6 +52,7 @@ def losses(rows: Rows) -> str:
             continue
         peer = row["baseline"] if row["baseline"].startswith("torch.nn.") else row["baseline"].partition(".")[0]
         work = settings.get("pass", WORK.get(row["name"], "one step"))
+        work += " in chunks" if row["candidate"] == "chunks" else ""
         sizes = (f"{letter} {settings[letter]}" for letter in "BTH" if letter in settings)
         place = settings.get("shape") or ", ".join(sizes)
         kind = f"{work} at {place} against `{peer}`"

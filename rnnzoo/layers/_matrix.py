@@ -42,8 +42,7 @@ from rnnzoo.layers._checks import check_call, check_sizes
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._products import product
 from rnnzoo.layers._scan import ScanCell
-from rnnzoo.ops.backends import resolve
-from rnnzoo.ops.matrix import BACKENDS, CHUNK, check_chunk, matrix_scan
+from rnnzoo.ops.matrix import CHUNK, check_chunk, choose_matrix, matrix_backends, matrix_scan
 from rnnzoo.ops.ragged import zero_padding
 
 
@@ -194,13 +193,13 @@ class MatrixCell(ScanCell):
         return product(y, self.out_weight)
 
     def choose_backend(self) -> str:
-        """The backend that runs: the one asked for, else the chunks of ``ops/matrix.py``."""
-        return resolve(self.backend, BACKENDS, "torch", type(self).__name__)
+        """The backend that runs: the one asked for, else the quickest there is here."""
+        return choose_matrix(self.backend, self._weight(), type(self).__name__)
 
     @property
     def backends(self) -> tuple[str, ...]:
-        """Those that can run this cell, everywhere."""
-        return BACKENDS
+        """Those that can run this cell where it lies, "c" where there is a compiler."""
+        return matrix_backends(self._weight().device.type)
 
     def heard(self, first: Tensor | None) -> tuple[Tensor, ...]:
         """What `gates` gets besides: ``first``, where the stack's first layer handed something to those above."""

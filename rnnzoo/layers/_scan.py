@@ -55,8 +55,10 @@ from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._scan_stage import run_stage, scan_stage
+from rnnzoo.ops._own import EVERYWHERE
+from rnnzoo.ops.backends import OWN
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.ops.scan import EVERYWHERE, OWN, choose_scan, own_scans, scan, unsqueezed
+from rnnzoo.ops.scan import choose_scan, own_scans, scan, unsqueezed
 from rnnzoo.ops.window import causal_convolution, extend
 
 

@@ -6,7 +6,8 @@
 A state is what has been stored of pairs of key and value: a step forgets (w), edits along one direction (a, b: the
 delta rule has a = -beta k, b = k), stores, and reads. "reference" is the definition, a loop over time. "torch" takes
 time in chunks (``_matrix_chunks.py``): inside a chunk everything is products of matrices, from chunk to chunk goes the
-state.
+state. "c" (``_c_matrix.py``) goes step by step in native code, on a CPU: what a thread works on of a state lies
+in the nearest cache, and no step costs a call.
 
 Sources: Katharopoulos et al., 2020, arXiv 2006.16236; Yang et al., 2023, arXiv 2312.06635 (decay by channel) and 2024,
 arXiv 2406.06484 (the delta rule in chunks); Peng et al., 2025, arXiv 2503.14456 (a and b of their own).
@@ -14,15 +15,18 @@ arXiv 2406.06484 (the delta rule in chunks); Peng et al., 2025, arXiv 2503.14456
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from rnnzoo.ops._c_build import Missing
+from rnnzoo.ops._c_matrix import find_matrix, run_matrix
+from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops._matrix_chunks import run_chunks
-from rnnzoo.ops.backends import resolve
+from rnnzoo.ops._own import EVERYWHERE, HALF, choose_own
 from rnnzoo.ops.ragged import check_lengths, mask, zero_padding
 
-BACKENDS = ("reference", "torch")
-HALF = (torch.float16, torch.bfloat16)
 CHUNK = 32
 """The steps of a chunk where the caller names no number: products of this height keep a processor busy."""
 LEAST = -60.0
@@ -58,7 +62,7 @@ def matrix_scan(
             state.
         lengths: (B,) int64, each row's number of steps, 1 to T; None: all T.
         chunk_size: steps that are taken at once, a power of two from 8; a short sequence takes fewer.
-        backend: "reference", "torch", or None to have it chosen. Both are doubly differentiable.
+        backend: "reference", "torch", "c", or None to have it chosen. All are doubly differentiable.
 
     Returns:
         y (B, T, N, V), zero beyond a row's length, and the state at each row's length, (B, N, V, K).
@@ -69,7 +73,7 @@ def matrix_scan(
             out of range.
         UnknownName, BackendError: ``backend`` is none, or cannot run this.
     """
-    chosen = resolve(backend, BACKENDS, "torch", "matrix_scan")
+    chosen = choose_matrix(backend, q, "matrix_scan")
     tensors = {"q": q, "k": k, "v": v, "S0": S0, "log_decay": log_decay, "a": a, "b": b, "bonus": bonus}
     given = {name: value for name, value in tensors.items() if value is not None}
     if torch.is_autocast_enabled(q.device.type):
@@ -82,10 +86,38 @@ def matrix_scan(
         given = {name: value.float() for name, value in given.items()}
     if log_decay is not None:
         given["log_decay"] = given["log_decay"].clamp(min=LEAST)
+    if chosen == "c":
+        y, S = run_matrix(lengths, given, chunk_size)
+        return y.to(dtype), S.to(dtype)
     if lengths is not None:
         given = _without_padding(given, lengths)
     y, S = run_reference(**given) if chosen == "reference" else run_chunks(**given, chunk_size=chunk_size)
     return (y if lengths is None else zero_padding(y, lengths)).to(dtype), S.to(dtype)
+
+
+def choose_matrix(backend: str | None, like: Tensor, what: str) -> str:
+    """The backend that will run: the one asked for, else native code where there is some, else "torch".
+
+    Args:
+        backend: what the caller asked for, if anything.
+        like: a tensor of the recurrence's device and dtype; half precision is carried in float32.
+        what: what is to run, for messages.
+
+    Raises:
+        UnknownName, BackendError: as ``backends.resolve``; BackendError also where native code cannot, with the reason.
+    """
+
+    def find(device: str, dtype: torch.dtype) -> Any:
+        return (
+            Missing("a transformation of torch.func runs", here=False) if transformed() else find_matrix(device, dtype)
+        )
+
+    return choose_own(backend, like, what, c=find)
+
+
+def matrix_backends(device: str) -> tuple[str, ...]:
+    """Those of such a device; "c" needs a compiler besides."""
+    return (*EVERYWHERE, "c") if device == "cpu" else EVERYWHERE
 
 
 def run_reference(

@@ -18,20 +18,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import Missing, tell_once
 from rnnzoo.ops._c_scan import find_scan, scan_c, transformed
+from rnnzoo.ops._own import EVERYWHERE, HALF, choose_own
 from rnnzoo.ops._scan_checks import check_scan_arguments
 from rnnzoo.ops._triton_kernel import interpreted
 from rnnzoo.ops._triton_scan import find_triton_scan, scan_triton
-from rnnzoo.ops.backends import OWN, BackendError, own_backend, resolve
 from rnnzoo.ops.pairs import loop
 from rnnzoo.ops.ragged import check_lengths, mask
 
-EVERYWHERE = ("reference", "torch")
-"""The backends that need no compiler."""
 BACKENDS = (*EVERYWHERE, "c")
 """Those of a CPU; of CUDA they are EVERYWHERE and "triton"."""
-HALF = (torch.float16, torch.bfloat16)
 BLOCK = 16  # steps composed one after another in a block
 LOOP = 64  # up to here a plain loop is quicker than blocks
 WIDE = 4096  # from here on too, on the CPU: the numbers of a step, for each thread
@@ -48,19 +44,7 @@ def choose_scan(backend: str | None, like: Tensor, what: str) -> str:
     Raises:
         UnknownName, BackendError: as ``backends.resolve``; BackendError also where native code cannot, with the reason.
     """
-    own = own_backend(like.device.type) if backend is None else backend
-    if own in OWN:
-        found: Any = Missing("a graph is being traced", here=False)
-        if not torch.compiler.is_compiling():
-            find = find_triton_scan if own == "triton" else find_scan
-            found = find(like.device.type, torch.float32 if like.dtype in HALF else like.dtype)
-        if not isinstance(found, Missing):
-            return own
-        if backend is not None:
-            raise BackendError(f"{what} cannot run with backend='{own}': {found.reason}. backend='torch' can.")
-        if found.here:
-            tell_once(found.reason)
-    return resolve(backend, (*EVERYWHERE, *OWN), "torch", what)
+    return choose_own(backend, like, what, c=find_scan, triton=find_triton_scan)
 
 
 def own_scans(device: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import torch
 from tolerances import close
 from torch.autograd import gradgradcheck
 
-from rnnzoo.ops.backends import BackendError
+from rnnzoo.ops.backends import BackendError, has_compiler
 from rnnzoo.ops.matrix import matrix_scan
 from rnnzoo.registry import UnknownName
 
@@ -16,6 +16,9 @@ FORMS = [
     pytest.param(decay, edit, bonus, id="-".join(filter(None, (decay or "kept", "edit" * edit, "bonus" * bonus))))
     for decay, edit, bonus in itertools.product((None, "head", "channel", "constant"), (False, True), (False, True))
 ]
+
+
+FAST = ("torch", *(("c",) if has_compiler() else ()))
 
 
 def arguments(T, decay=None, edit=False, bonus=False, *, B=2, N=2, K=5, V=3, strength=1.0, dtype=torch.float64):
@@ -58,7 +61,7 @@ def defined(given):
     return torch.from_numpy(y), torch.from_numpy(last)
 
 
-@pytest.mark.parametrize("backend", ["reference", "torch"])
+@pytest.mark.parametrize("backend", ["reference", *FAST])
 @pytest.mark.parametrize(("decay", "edit", "bonus"), FORMS)
 def test_the_recurrence_is_its_definition(decay, edit, bonus, backend):
     given = arguments(19, decay, edit, bonus)
@@ -68,9 +71,9 @@ def test_the_recurrence_is_its_definition(decay, edit, bonus, backend):
 
 @pytest.mark.parametrize("T", [1, 9, 33, 130])
 @pytest.mark.parametrize(("decay", "edit", "bonus"), FORMS)
-def test_chunks_and_steps_agree_in_value_and_gradient(decay, edit, bonus, T):
+def test_all_backends_agree_in_value_and_gradient(decay, edit, bonus, T):
     found = []
-    for backend in ("reference", "torch"):
+    for backend in ("reference", *FAST):
         given = arguments(T, decay, edit, bonus)
         lengths = torch.tensor([T, (T + 1) // 2])
         y, S = matrix_scan(**given, lengths=lengths, chunk_size=32, backend=backend)
@@ -78,19 +81,21 @@ def test_chunks_and_steps_agree_in_value_and_gradient(decay, edit, bonus, T):
         weights = torch.linspace(-1, 1, y.numel(), dtype=y.dtype).view_as(y)
         gradients = torch.autograd.grad((y * weights).sum() + (S**2).sum(), list(given.values()))
         found.append((y.detach(), S.detach(), *gradients))
-    for name, reference, fast in zip(("y", "S", *given), *found, strict=True):
+    for name, reference, *others in zip(("y", "S", *given), *found, strict=True):
         scale = 1 + reference.abs().max()
-        close(fast / scale, reference / scale, what=name)
+        for other in others:
+            close(other / scale, reference / scale, what=name)
 
 
+@pytest.mark.parametrize("backend", FAST)
 @pytest.mark.parametrize(("decay", "edit", "bonus"), FORMS)
-def test_two_parts_with_the_state_between_are_the_whole(decay, edit, bonus):
+def test_two_parts_with_the_state_between_are_the_whole(decay, edit, bonus, backend):
     given = arguments(21, decay, edit, bonus)
-    whole, S = matrix_scan(**given, chunk_size=8)
+    whole, S = matrix_scan(**given, chunk_size=8, backend=backend)
 
     def part(steps, S0):
         cut = {n: x[:, steps] if n not in ("S0", "bonus") and x.shape[1] == 21 else x for n, x in given.items()}
-        return matrix_scan(**{**cut, "S0": S0}, chunk_size=8)
+        return matrix_scan(**{**cut, "S0": S0}, chunk_size=8, backend=backend)
 
     first, between = part(slice(0, 10), given["S0"])
     second, last = part(slice(10, 21), between)
@@ -119,14 +124,15 @@ def test_the_delta_rule_stores_a_new_value_in_place_of_the_old():
         close(S[0, 0] @ keys[last], v[0, last, 0])
 
 
+@pytest.mark.parametrize("backend", FAST)
 @pytest.mark.parametrize("decay", ["head", "channel"])
 @pytest.mark.parametrize("strength", [1e-3, 30.0, 1e4])
-def test_decays_of_any_strength_stay_finite_and_right_in_float32(decay, strength):
+def test_decays_of_any_strength_stay_finite_and_right_in_float32(decay, strength, backend):
     given = arguments(200, decay, True, K=6, strength=strength, dtype=torch.float32)
     with torch.no_grad():
         given["log_decay"][:, ::7] = -torch.inf  # forgets all
         given["log_decay"][:, 3::11] = 0.0  # forgets nothing
-    y, S = matrix_scan(**given)
+    y, S = matrix_scan(**given, backend=backend)
     (y.sum() + S.sum()).backward()
     assert all(value.grad.isfinite().all() for value in given.values())
     exact, _ = defined({name: value.double() for name, value in given.items()})
@@ -134,7 +140,7 @@ def test_decays_of_any_strength_stay_finite_and_right_in_float32(decay, strength
     close((y.detach() / scale).double(), exact / scale, dtype=torch.float32)
 
 
-@pytest.mark.parametrize("backend", ["reference", "torch"])
+@pytest.mark.parametrize("backend", ["reference", *FAST])
 def test_it_is_doubly_differentiable(backend):
     given = arguments(5, "channel", True, B=1, N=1, K=2, V=1)
 
@@ -177,8 +183,8 @@ def test_what_does_not_fit_is_refused(change, error, message):
         matrix_scan(**{**given, **change})
 
 
-def kept_for_the_backward_pass(T, edit):
-    """Bytes of the tensors that a training step in chunks keeps, and the most of one of them."""
+def kept_for_the_backward_pass(T, edit, backend):
+    """Bytes of the tensors that a training step keeps, and the most of one of them."""
     given, kept = arguments(T, "channel", edit, B=1, N=1, K=32, V=32), {}
 
     def pack(x):
@@ -186,13 +192,14 @@ def kept_for_the_backward_pass(T, edit):
         return x
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
-        y, _ = matrix_scan(**given, chunk_size=16)
+        y, _ = matrix_scan(**given, chunk_size=16, backend=backend)
     assert y.requires_grad
     return sum(kept.values()), max(kept.values())
 
 
+@pytest.mark.parametrize("backend", FAST)
 @pytest.mark.parametrize("edit", [False, True])
-def test_memory_grows_with_time_and_a_state_is_kept_at_the_borders_of_chunks_alone(edit):
-    (small, _), (large, most) = (kept_for_the_backward_pass(T, edit) for T in (256, 512))
+def test_memory_grows_with_time_and_a_state_is_kept_at_the_borders_of_chunks_alone(edit, backend):
+    (small, _), (large, most) = (kept_for_the_backward_pass(T, edit, backend) for T in (256, 512))
     assert large / small < 2.1
     assert most < 512 * 32 * 32 * 8 / 2  # a state of each step would be twice as much

@@ -1,4 +1,4 @@
-"""The recurrence of a matrix state in chunks against its loop over steps, and against flash-linear-attention's own.
+"""The recurrence of a matrix state, in native code and in chunks, against its loop and flash-linear-attention's own.
 
 A training step of the operation alone: forward, and back to every argument. Theirs are its chunked references in plain
 torch, which its kernels are checked against: the kernels need a GPU.
@@ -53,6 +53,7 @@ def _form(form: str, options: Options, *, peers: bool) -> Measurement:
         leaves = {name: value.requires_grad_() for name, value in given.items()}
         S0 = torch.zeros(size["B"], size["N"], size["V"], size["K"])
         made = {
+            "rnnzoo": training_call(lambda: matrix_scan(**leaves, S0=S0)[0], leaves),
             "chunks": training_call(lambda: matrix_scan(**leaves, S0=S0, backend="torch")[0], leaves),
             "steps": training_call(lambda: matrix_scan(**leaves, S0=S0, backend="reference")[0], leaves),
         }
@@ -61,7 +62,8 @@ def _form(form: str, options: Options, *, peers: bool) -> Measurement:
         return {label: call for label, call in made.items() if label in wanted}
 
     baselines = ("steps", "fla-core") if form in theirs else ("steps",)
-    comparisons = [Comparison({"of": "matrix", "form": form, **size}, "chunks", baseline) for baseline in baselines]
+    settings = {"of": "matrix", "form": form, **size}
+    comparisons = [Comparison(settings, mine, baseline) for mine in ("rnnzoo", "chunks") for baseline in baselines]
     return race("matrix", comparisons, calls, box=Box(rounds=20, seconds=6.0), cost=0.7, options=options)
 
 

@@ -4,29 +4,9 @@
 
    States and what belongs to them lie in blocks of channels: (blocks, N, LANES), the last block filled up with zeros. An
    item is a row's `group` neighbouring blocks; a thread takes items `first` to `first + count`, row by row. */
-#include "recurrence.h"
+#include "vectors.h"
 
 #define CHUNK 64
-
-typedef REAL VECTOR __attribute__((vector_size(32), aligned(sizeof(REAL))));
-
-INLINE VECTOR load(const REAL *from, int64_t channels) {
-    VECTOR v = {0};
-    if (channels >= LANES) v = *(const VECTOR *)from;
-    else memcpy(&v, from, sizeof(REAL) * channels);
-    return v;
-}
-
-INLINE void store(REAL *to, VECTOR v, int64_t channels) {
-    if (channels >= LANES) *(VECTOR *)to = v;
-    else memcpy(to, &v, sizeof(REAL) * channels);
-}
-
-INLINE REAL total(VECTOR v) {
-    REAL sum = 0;
-    for (int l = 0; l < LANES; l++) sum += v[l];
-    return sum;
-}
 
 #define EACH_LANE(name, expression) \
     INLINE VECTOR name(VECTOR v) { \
