@@ -35,6 +35,24 @@ def _of(kind: Any, count: int) -> Any:
     return kind * count
 
 
+def share_out(
+    function: Callable[..., int], arrays: Sequence[Tensor | None], numbers: Iterable[int], items: int, parts: int
+) -> None:
+    """Call the function on arrays and whole numbers, ``items`` being shared out among so many parts.
+
+    Raises:
+        MemoryError: as `in_threads`.
+    """
+    given, sizes = addresses(arrays), whole_numbers(numbers)
+    bounds = [items * part // parts for part in range(parts + 1)]
+
+    def one(part: int) -> int:
+        first, count = bounds[part], bounds[part + 1] - bounds[part]
+        return function(given, sizes, ctypes.c_int64(first), ctypes.c_int64(count))
+
+    in_threads(one, parts)
+
+
 def in_threads(one: Callable[[int], int], parts: int) -> None:
     """Call ``one`` with 0, ..., parts - 1: side by side on torch's own threads where they can be had, else on others.
 

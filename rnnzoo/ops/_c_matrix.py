@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, apart, library
-from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
+from rnnzoo.ops._c_call import share_out
 from rnnzoo.ops.backends import BackendError
 
 CHUNK, VALUES = 32, 4
@@ -169,14 +169,7 @@ def _run(
     if not items:
         return
     parts = max(1, min(torch.get_num_threads(), items, states // SMALL))
-    given, numbers = addresses(arrays), whole_numbers(sizes)
-    bounds = [items * part // parts for part in range(parts + 1)]
-
-    def one(part: int) -> int:
-        first, count = bounds[part], bounds[part + 1] - bounds[part]
-        return function(given, numbers, ctypes.c_int64(first), ctypes.c_int64(count))
-
-    in_threads(one, parts)
+    share_out(function, arrays, sizes, items, parts)
 
 
 def _differentiable(

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, apart, library
-from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
+from rnnzoo.ops._c_call import share_out
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.ragged import mask
 
@@ -265,14 +265,7 @@ def _run(function: Callable[..., int], arrays: Sequence[Tensor | None], sizes: t
     wide = max(1, min(WIDEST // repeats, groups // -(-threads // batch)))
     blocks = batch * -(-groups // wide)
     parts = min(threads, blocks)
-    given, numbers = addresses(arrays), whole_numbers((*sizes, wide))
-    bounds = [blocks * part // parts for part in range(parts + 1)]
-
-    def one(part: int) -> int:
-        first, count = bounds[part], bounds[part + 1] - bounds[part]
-        return function(given, numbers, ctypes.c_int64(first), ctypes.c_int64(count))
-
-    in_threads(one, parts)
+    share_out(function, arrays, (*sizes, wide), blocks, parts)
 
 
 def _as_channels(size: int, dims: tuple[Any, ...], tensors: Sequence[Tensor]) -> list[Tensor]:

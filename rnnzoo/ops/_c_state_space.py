@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, apart, library
-from rnnzoo.ops._c_call import addresses, in_threads, whole_numbers
+from rnnzoo.ops._c_call import share_out
 from rnnzoo.ops.backends import BackendError
 
 StateSpace = Literal["selective", "diagonal"]
@@ -177,14 +177,7 @@ def _run(function: Callable[..., int], arrays: Sequence[Tensor | None], u: Tenso
     if not u.numel():
         return
     parts = max(1, min(torch.get_num_threads(), items, time * state.numel() // SMALL))
-    given, numbers = addresses(arrays), whole_numbers((time, channels, state.shape[2], GROUP))
-    bounds = [items * part // parts for part in range(parts + 1)]
-
-    def one(part: int) -> int:
-        first, count = bounds[part], bounds[part + 1] - bounds[part]
-        return function(given, numbers, ctypes.c_int64(first), ctypes.c_int64(count))
-
-    in_threads(one, parts)
+    share_out(function, arrays, (time, channels, state.shape[2], GROUP), items, parts)
 
 
 def _differentiable(
