@@ -140,7 +140,7 @@ int forward(void **array, const int64_t *size, int64_t first, int64_t count) {
 }
 
 /* A chunk of one head: its arguments in vectors of keys, side by side (CHUNK, vectors), and their gradients; values
-   (CHUNK, padded); states of `ROWS` values (CHUNK + 1, ROWS, vectors). */
+   (CHUNK, padded); states of `ROWS` values (CHUNK, ROWS, vectors). */
 typedef struct {
     int64_t vectors, padded;
     VECTOR *q, *k, *w, *a, *b, *gq, *gk, *gw, *ga, *gb, *states, *G;
@@ -151,7 +151,7 @@ static void *room_for(ROOM *r, int64_t keys, int64_t values) {
     r->vectors = (keys + LANES - 1) / LANES;
     r->padded = (values + LANES - 1) / LANES * LANES;
     const int64_t of_keys = CHUNK * r->vectors, of_values = CHUNK * r->padded / LANES;
-    const int64_t of_states = (CHUNK + 1) * ROWS * r->vectors;
+    const int64_t of_states = CHUNK * ROWS * r->vectors;
     VECTOR *next = aligned_alloc(
         sizeof(VECTOR), sizeof(VECTOR) * (10 * of_keys + 4 * of_values + of_states + r->padded * r->vectors));
     void *const all = next;
@@ -165,19 +165,44 @@ static void *room_for(ROOM *r, int64_t keys, int64_t values) {
     return all;
 }
 
-/* One step of a chunk, t of it, back for `ROWS` values from `v0` on; the numbers of the first line are known. */
+/* The states of a chunk for `ROWS` values from `v0` on, from those it begins with, and what reading them gives the
+   queries; a vector of keys at a time, so that states stay in registers. The numbers of the first line are known when it
+   is built. */
+INLINE void again(const int edits, const int fades, const int weighs, const ROOM *r, int64_t steps, int64_t v0) {
+    const int64_t n = r->vectors;
+    for (int64_t j = 0; j < n; j++) {
+        VECTOR S[ROWS];
+        for (int i = 0; i < ROWS; i++) S[i] = r->states[i * n + j];
+        for (int64_t t = 0; t < steps; t++) {
+            const REAL *const v = r->v + t * r->padded + v0, *const u = r->u + t * r->padded + v0;
+            const REAL *const gy = r->gy + t * r->padded + v0;
+            const VECTOR k = r->k[t * n + j], w = fades ? r->w[t * n + j] : k, b = edits ? r->b[t * n + j] : k;
+            VECTOR gq = r->gq[t * n + j];
+            for (int i = 0; i < ROWS; i++) {
+                if (edits || fades) r->states[(t * ROWS + i) * n + j] = S[i];
+                if (weighs) gq += gy[i] * S[i];
+                if (fades) S[i] *= w;
+                S[i] += v[i] * k;
+                if (edits) S[i] += u[i] * b;
+                if (!weighs) gq += gy[i] * S[i];
+            }
+            r->gq[t * n + j] = gq;
+        }
+    }
+}
+
+/* One step of a chunk, t of it, back for `ROWS` values from `v0` on. */
 INLINE void step_back(const int edits, const int fades, const int weighs, const ROOM *r, int64_t t, int64_t v0) {
     const int64_t n = r->vectors, key = t * n, value = t * r->padded + v0;
-    const VECTOR *const before = r->states + t * ROWS * n, *const after = before + ROWS * n;
+    const VECTOR *const before = r->states + t * ROWS * n;
     VECTOR *const G = r->G + v0 * n, gv[ROWS], gu[ROWS];
     const REAL *const v = r->v + value, *const u = r->u + value, *const gy = r->gy + value;
     for (int i = 0; i < ROWS; i++) gv[i] = gu[i] = (VECTOR){0};
     for (int64_t j = 0; j < n; j++) {
         const VECTOR q = r->q[key + j], k = r->k[key + j];
-        VECTOR gq = r->gq[key + j], gk = r->gk[key + j], gw = {0}, gb = {0};
+        VECTOR gk = r->gk[key + j], gw = {0}, gb = {0};
         for (int i = 0; i < ROWS; i++) {
             VECTOR g = G[i * n + j];
-            gq += gy[i] * (weighs ? before : after)[i * n + j];
             if (!weighs) g += gy[i] * q;
             gk += v[i] * g;
             gv[i] += g * k;
@@ -191,7 +216,6 @@ INLINE void step_back(const int edits, const int fades, const int weighs, const 
             }
             G[i * n + j] = g;
         }
-        r->gq[key + j] = gq;
         r->gk[key + j] = gk;
         if (fades) r->gw[key + j] += gw;
         if (edits) r->gb[key + j] += gb;
@@ -213,22 +237,8 @@ INLINE void step_back(const int edits, const int fades, const int weighs, const 
     }
 }
 
-/* The states of a chunk for `ROWS` values from `v0` on, from those it begins with, and the way back through it. */
 INLINE void back(const int edits, const int fades, const int weighs, const ROOM *r, int64_t steps, int64_t v0) {
-    const int64_t n = r->vectors;
-    for (int64_t t = 0; t < steps; t++)
-        for (int i = 0; i < ROWS; i++) {
-            const REAL v = r->v[t * r->padded + v0 + i], u = r->u[t * r->padded + v0 + i];
-            const VECTOR *const S = r->states + (t * ROWS + i) * n;
-            VECTOR *const next = r->states + ((t + 1) * ROWS + i) * n;
-            for (int64_t j = 0; j < n; j++) {
-                VECTOR s = S[j];
-                if (fades) s *= r->w[t * n + j];
-                s += v * r->k[t * n + j];
-                if (edits) s += u * r->b[t * n + j];
-                next[j] = s;
-            }
-        }
+    again(edits, fades, weighs, r, steps, v0);
     for (int64_t t = steps - 1; t >= 0; t--) step_back(edits, fades, weighs, r, t, v0);
 }
 
