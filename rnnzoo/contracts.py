@@ -39,6 +39,25 @@ class PairBatch(NamedTuple):
     source_lengths: Tensor  # (B,) int64, at least 1
 
 
+class ForecastBatch(NamedTuple):
+    """A batch of pasts of series, each with the M steps that follow; no member is ever ``None``.
+
+    What is to be forecast comes first among the channels. A number in real units is ``location + scale * value``.
+    """
+
+    inputs: Tensor  # (B, L, C) floats: the F channels to be forecast, then those known of the past alone
+    lengths: Tensor  # (B,) int64, at least 1: steps of the past that are there; the rest lies behind them
+    targets: Tensor  # (B, M, F) floats
+    weights: Tensor  # (B, M, F), 0 where a number is missing
+    starts: Tensor  # (B,) bool
+    known: Tensor  # (B, L + M, K): what is known in advance, such as the calendar; K may be 0
+    static: Tensor  # (B, S): what does not change along a series; S may be 0
+    series: Tensor  # (B,) int64, the number of each row's series
+    origins: Tensor  # (B,) int64, the place in its series of the first step to be forecast
+    location: Tensor  # (B, F)
+    scale: Tensor  # (B, F), above 0
+
+
 KINDS = {
     "label": "one of V classes for a sequence: targets (B,)",
     "tags": "one of V classes for every step: targets and weights (B, T)",
@@ -46,7 +65,7 @@ KINDS = {
     "value": "numbers for a sequence: targets (B, F) floats",
     "pair": "a sequence for a sequence: PairBatch",
     "emission": "a sequence for one input: PairBatch with a source (B, I) or (B,)",
-    "forecast": "the steps that follow: targets and weights (B, M, F)",
+    "forecast": "the steps that follow: ForecastBatch, targets and weights (B, M, F)",
 }
 """What a dataset asks for."""
 
@@ -72,6 +91,12 @@ class Spec(TypedDict, total=False):
     version: int  # goes up when the preprocessing changes
     scheme: str  # of kind "tags": "IOB1", "IOB2", "BIOES" or "BMES" where tags mark spans, else "none"
     characters: int  # number of character ids, 0 [PAD] and 1 [UNK] among them, where words come with their characters
+    look_back: int  # of forecasts: L, the steps of the past
+    horizon: int  # of forecasts: M, the steps to be forecast
+    known: int  # of forecasts: K, the channels known in advance
+    static: int  # of forecasts: S, the numbers that do not change along a series
+    channels: list[str]  # of forecasts: the names of the channels of the past, those to be forecast first
+    season: int  # of forecasts: the steps after which a series is like itself, 1 where there is no season
     intents: list[str]  # the labels of whole sentences, where there are such beside the steps' tags
 
 

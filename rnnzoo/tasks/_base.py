@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torchmetrics import Metric
 
-from rnnzoo.contracts import MetricSpec, PairBatch, SequenceBatch, Spec
+from rnnzoo.contracts import ForecastBatch, MetricSpec, PairBatch, SequenceBatch, Spec
 from rnnzoo.metrics import Measured, WeightedMean
 from rnnzoo.registry import TASKS
 from rnnzoo.tasks._clipping import clip_each
@@ -210,7 +210,7 @@ class SequenceTask(LightningModule):
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
         """Move a batch, but for its lengths: they steer loops, which run on the CPU."""
         moved = super().transfer_batch_to_device(batch, device, dataloader_idx)
-        if device.type == "cpu" or not isinstance(batch, SequenceBatch | PairBatch):
+        if device.type == "cpu" or not isinstance(batch, SequenceBatch | PairBatch | ForecastBatch):
             return moved
         stay = {name: lengths for name, lengths in batch._asdict().items() if name.endswith("lengths")}
         return moved._replace(**stay)
