@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import rms_norm, silu, softplus
+from torch.nn.functional import rms_norm, softplus
 
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.layers._matrix import MatrixCell
 from rnnzoo.layers._state_space import draw_step_bias
-from rnnzoo.ops.window import depthwise_convolution
+from rnnzoo.ops.short_convolution import short_convolution
 
 EPS = 1e-5
 STEPS = (1e-3, 0.1)  # the range of softplus(dt_bias) at first
@@ -62,8 +62,8 @@ class DeltaCell(MatrixCell):
 
     def convolve(self, qkv: Tensor) -> tuple[Tensor, ...]:
         """q, k and v (B, T, width), of the products with the steps before them (B, conv_size - 1 + T, C)."""
-        seen = depthwise_convolution(qkv, self.conv_weight, self.conv_bias if self.bias else None)
-        return silu(seen).split(self.widths()[:3], -1)
+        seen = short_convolution(qkv, self.conv_weight, self.conv_bias if self.bias else None)
+        return seen.split(self.widths()[:3], -1)
 
     def strength(self, b: Tensor) -> Tensor:
         """beta, of its product: in (0, 1), or (0, 2), where a key's eigenvalue 1 - beta may be negative."""

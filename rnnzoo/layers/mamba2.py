@@ -22,7 +22,7 @@ from rnnzoo.contracts import Paper
 from rnnzoo.layers._checks import check_sizes
 from rnnzoo.layers._matrix import MatrixCell
 from rnnzoo.layers._state_space import check_steps, draw_step_bias
-from rnnzoo.ops.window import depthwise_convolution
+from rnnzoo.ops.short_convolution import short_convolution
 from rnnzoo.registry import LAYERS
 
 EPS = 1e-5
@@ -136,7 +136,7 @@ class Mamba2(MatrixCell):
 
     def gates(self, uBC: Tensor, z: Tensor, r: Tensor) -> tuple[Tensor, ...]:
         """dt (B, T, N) and silu(z) (B, T, N V); u (B, T, N, V), B and C (B, T, K)."""
-        seen = silu(depthwise_convolution(uBC, self.conv_weight, self.conv_bias if self.bias else None))
+        seen = short_convolution(uBC, self.conv_weight, self.conv_bias if self.bias else None)
         u, B, C = seen.split((z.shape[-1], self.key_size, self.key_size), -1)
         return softplus(r + self.dt_bias), silu(z), self.heads(u), B, C
 

@@ -184,3 +184,23 @@ def tell_once(reason: str) -> None:
     if not switched_on():
         return
     warnings.warn(f"rnnzoo runs without its native code, slower and with the same numbers: {reason}", stacklevel=2)
+
+
+def checked(unit: str, check: Callable[[ctypes.CDLL, torch.dtype], None], device: str, dtype: torch.dtype) -> Any:
+    """The library of a file in ``c/`` for numbers of this dtype, built and checked, or why there is none.
+
+    Args:
+        unit: the file's name.
+        check: raises `CannotBuild` where what was built does not equal its definition.
+        device, dtype: of the numbers.
+    """
+    if device != "cpu":
+        return Missing(f"it runs on the CPU, not on {device}", here=False)
+    if dtype not in DTYPES:
+        return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
+    try:
+        built = library(f'#include "{unit}"\n', dtype)
+        apart(check, built, dtype)
+    except CannotBuild as error:
+        return Missing(str(error), here=True)
+    return built

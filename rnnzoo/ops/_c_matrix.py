@@ -14,8 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, apart, library
+from rnnzoo.ops._c_build import Missing, checked
 from rnnzoo.ops._c_call import share_out
+from rnnzoo.ops._c_second import gradients_by
 from rnnzoo.ops.backends import BackendError
 
 CHUNK, VALUES = 32, 4
@@ -30,18 +31,9 @@ NAMES = ("q", "k", "v", "log_decay", "a", "b", "bonus", "S0")
 @functools.cache
 def find_matrix(device: str, dtype: torch.dtype) -> ctypes.CDLL | Missing:
     """The native code for numbers of this dtype, built and checked at its first use, or why there is none."""
-    if device != "cpu":
-        return Missing(f"it runs on the CPU, not on {device}", here=False)
-    if dtype not in DTYPES:
-        return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
     from rnnzoo.ops._c_matrix_check import check_matrix
 
-    try:
-        built = library('#include "matrix.c"\n', dtype)
-        apart(check_matrix, built, dtype)
-    except CannotBuild as error:
-        return Missing(str(error), here=True)
-    return built
+    return checked("matrix.c", check_matrix, device, dtype)
 
 
 def run_matrix(lengths: Tensor | None, given: dict[str, Tensor], chunk_size: int) -> tuple[Tensor, Tensor]:
@@ -92,9 +84,15 @@ class MatrixC(torch.autograd.Function):
         if grad_y is None and grad_S is None:
             return (None,) * (3 + len(tensors))
         grad_y = torch.zeros_like(tensors[2]) if grad_y is None else grad_y
-        if torch.is_grad_enabled():
-            return (None, None, None, *_differentiable(ctx, lengths, tensors, grad_y, grad_S))
         wanted = ctx.needs_input_grad[3:]
+        if torch.is_grad_enabled():
+            from rnnzoo.ops.matrix import matrix_scan
+
+            def chunks(*tensors: Tensor | None) -> tuple[Tensor, Tensor]:
+                arguments: dict[str, Any] = dict(zip(NAMES, tensors, strict=True))
+                return matrix_scan(**arguments, lengths=lengths, chunk_size=ctx.chunk_size, backend="torch")
+
+            return (None, None, None, *gradients_by(chunks, tensors, wanted, (grad_y, grad_S)))
         return (None, None, None, *_backward(ctx.built, lengths, kept, edited, tensors, grad_y, grad_S, wanted))
 
 
@@ -170,19 +168,3 @@ def _run(
         return
     parts = max(1, min(torch.get_num_threads(), items, states // SMALL))
     share_out(function, arrays, sizes, items, parts)
-
-
-def _differentiable(
-    ctx: Any, lengths: Tensor | None, tensors: Sequence[Tensor | None], grad_y: Tensor, grad_S: Tensor | None
-) -> list[Tensor | None]:
-    """The gradients by way of chunks in torch, whose gradients have gradients themselves."""
-    from rnnzoo.ops.matrix import matrix_scan
-
-    wanted = ctx.needs_input_grad[3:]
-    given = [None if tensor is None else tensor.view_as(tensor) for tensor in tensors]  # each by itself
-    arguments: dict[str, Any] = dict(zip(NAMES, given, strict=True))
-    y, S = matrix_scan(**arguments, lengths=lengths, chunk_size=ctx.chunk_size, backend="torch")
-    outs, grads = ((y,), (grad_y,)) if grad_S is None else ((y, S), (grad_y, grad_S))
-    leaves = [tensor for tensor, want in zip(given, wanted, strict=True) if want and tensor is not None]
-    found = iter(torch.autograd.grad(outs, leaves, grads, create_graph=True, allow_unused=True))
-    return [next(found) if want else None for want in wanted]

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, apart, library
+from rnnzoo.ops._c_build import Missing, checked
 from rnnzoo.ops._c_call import share_out
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.ragged import mask
@@ -32,19 +32,9 @@ PARTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 @functools.cache
 def find_scan(device: str, dtype: torch.dtype) -> ctypes.CDLL | Missing:
     """The native scans for numbers of this dtype, built and checked at their first use, or why there are none."""
-    dtype = PARTS.get(dtype, dtype)
-    if device != "cpu":
-        return Missing(f"it runs on the CPU, not on {device}", here=False)
-    if dtype not in DTYPES:
-        return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
     from rnnzoo.ops._c_scan_check import check_scan
 
-    try:
-        built = library('#include "scan.c"\n', dtype)
-        apart(check_scan, built, dtype)
-    except CannotBuild as error:
-        return Missing(str(error), here=True)
-    return built
+    return checked("scan.c", check_scan, device, PARTS.get(dtype, dtype))
 
 
 def scan_c(a: Tensor, b: Tensor, h0: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:

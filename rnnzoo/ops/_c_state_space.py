@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from rnnzoo.ops._c_build import DTYPES, CannotBuild, Missing, apart, library
+from rnnzoo.ops._c_build import Missing, checked
 from rnnzoo.ops._c_call import share_out
+from rnnzoo.ops._c_second import gradients_by
 from rnnzoo.ops.backends import BackendError
 
 StateSpace = Literal["selective", "diagonal"]
@@ -32,18 +33,9 @@ LANES = {torch.float32: 8, torch.float64: 4}
 @functools.cache
 def find_state_space(kind: StateSpace, device: str, dtype: torch.dtype) -> ctypes.CDLL | Missing:
     """The native code for numbers of this dtype, built and checked at its first use, or why there is none."""
-    if device != "cpu":
-        return Missing(f"it runs on the CPU, not on {device}", here=False)
-    if dtype not in DTYPES:
-        return Missing(f"it computes in float32 and float64, not in {dtype}", here=False)
     from rnnzoo.ops._c_state_space_check import check_state_space
 
-    try:
-        built = library(f'#include "{kind}.c"\n', dtype)
-        apart(check_state_space, kind, built, dtype)
-    except CannotBuild as error:
-        return Missing(str(error), here=True)
-    return built
+    return checked(f"{kind}.c", functools.partial(check_state_space, kind), device, dtype)
 
 
 def run_state_space(kind: StateSpace, lengths: Tensor | None, *tensors: Tensor) -> tuple[Tensor, Tensor]:
@@ -86,7 +78,9 @@ class StateSpaceC(torch.autograd.Function):
             return (None,) * (3 + len(tensors))
         grad_y = torch.zeros_like(tensors[0]) if grad_y is None else grad_y
         if torch.is_grad_enabled():
-            return (None, None, None, *_differentiable(ctx, lengths, tensors, grad_y, grad_final))
+            by_scan = functools.partial(definition(ctx.kind), lengths=lengths)
+            wanted = ctx.needs_input_grad[3:]
+            return (None, None, None, *gradients_by(by_scan, tensors, wanted, (grad_y, grad_final)))
         return (None, None, None, *_backward(ctx.kind, ctx.built, lengths, kept, tensors, grad_y, grad_final))
 
 
@@ -178,19 +172,6 @@ def _run(function: Callable[..., int], arrays: Sequence[Tensor | None], u: Tenso
         return
     parts = max(1, min(torch.get_num_threads(), items, time * state.numel() // SMALL))
     share_out(function, arrays, (time, channels, state.shape[2], GROUP), items, parts)
-
-
-def _differentiable(
-    ctx: Any, lengths: Tensor | None, tensors: Sequence[Tensor], grad_y: Tensor, grad_final: Tensor | None
-) -> list[Tensor | None]:
-    """The gradients by the definition, whose gradients have gradients themselves."""
-    wanted = ctx.needs_input_grad[3:]
-    given = [tensor.view_as(tensor) for tensor in tensors]  # each by itself
-    y, final = definition(ctx.kind)(*given, lengths=lengths)
-    outs, grads = ((y,), (grad_y,)) if grad_final is None else ((y, final), (grad_y, grad_final))
-    leaves = [tensor for tensor, want in zip(given, wanted, strict=True) if want]
-    found = iter(torch.autograd.grad(outs, leaves, grads, create_graph=True, allow_unused=True))
-    return [next(found) if want else None for want in wanted]
 
 
 def definition(kind: StateSpace) -> Callable[..., tuple[Tensor, Tensor]]:

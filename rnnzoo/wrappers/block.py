@@ -24,7 +24,8 @@ from rnnzoo.contracts import State
 from rnnzoo.layers._checks import check_call
 from rnnzoo.ops.gated_mlp import gated_mlp, mlp_width, rms_norm
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.ops.window import depthwise_convolution, extend
+from rnnzoo.ops.short_convolution import short_convolution
+from rnnzoo.ops.window import extend
 from rnnzoo.registry import unknown
 from rnnzoo.wrappers._members import check_share
 from rnnzoo.wrappers._wrapped import Stepper, WrappedCell, any_tensor, stepper
@@ -145,7 +146,7 @@ class Block(WrappedCell):
             return u, state, ()
         inner, before = (state[:-1], state[-1]) if self.adds else (state, x.new_zeros(x.shape[0], 0, x.shape[2]))
         seen, after = extend(u, before, lengths)
-        u = F.silu(depthwise_convolution(seen, self.block_conv_weight, self.block_conv_bias))
+        u = short_convolution(seen, self.block_conv_weight, self.block_conv_bias)
         return u, inner, (after,) if self.adds else ()
 
     def _after(self, x: Tensor, y: Tensor) -> Tensor:

@@ -37,8 +37,6 @@ INLINE GIVEN given(void *const *array, const int64_t *size) {
     return g;
 }
 
-INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 INLINE VECTOR load_if(const REAL *from, int64_t there) { return there > 0 ? load(from, there) : (VECTOR){0}; }
 
 INLINE void store_if(REAL *to, VECTOR v, int64_t there) {

@@ -8,13 +8,6 @@
 
 #define CHUNK 64
 
-#define EACH_LANE(name, expression) \
-    INLINE VECTOR name(VECTOR v) { \
-        VECTOR result; \
-        for (int l = 0; l < LANES; l++) { const REAL x = v[l]; result[l] = expression; } \
-        return result; \
-    }
-
 /* The item's row, its blocks [b0, b1), the row's length, and how many steps chunks have. */
 typedef struct { int64_t row, number, b0, b1, end, chunks; } ITEM;
 

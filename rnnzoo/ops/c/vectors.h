@@ -26,4 +26,13 @@ INLINE REAL total(VECTOR v) {
     for (int l = 1; l < LANES / 2; l++) sum += half[0][l];
     return sum;
 }
+
+#define EACH_LANE(name, expression) \
+    INLINE VECTOR name(VECTOR v) { \
+        VECTOR result; \
+        for (int l = 0; l < LANES; l++) { const REAL x = v[l]; result[l] = expression; } \
+        return result; \
+    }
+
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 #endif
