@@ -14,6 +14,8 @@ from rnnzoo.ops._gated_reference import gated_reference
 
 TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-8}
 """Relative to the largest value, or to 1."""
+SUMMED = 8.0
+"""The most that the weights of a product may add up to: wider ones would carry any difference of rounding away."""
 OTHERWISE = 5
 """Channels of stages whose number of them no input tells."""
 
@@ -52,12 +54,15 @@ def _compare(kernel: Kernel, structure: Structure, given: tuple[Any, ...], toler
 
 
 def _example(plan: Plan, dtype: torch.dtype, low: float) -> tuple[Any, ...]:
-    """x, state, weights, biases and vectors for three rows of three steps, between ``low`` and 0.9."""
+    """x, state, weights, biases and vectors for three rows of three steps, between ``low`` and 0.9.
+
+    The weights of wide products are less, so that their sums stay as they are in narrow ones.
+    """
     generator = torch.Generator().manual_seed(0)
 
-    def drawn(*shape: int) -> Tensor:
+    def drawn(*shape: int, most: float = 1.0) -> Tensor:
         unit = torch.rand(shape, generator=generator, dtype=dtype, device="cpu")
-        return (low + (0.9 - low) * unit).requires_grad_()
+        return ((low + (0.9 - low) * unit) * min(1.0, most)).requires_grad_()
 
     sizes = [step.size or OTHERWISE for step in plan.steps]
     width = {ref: size for step, size in zip(plan.steps, sizes, strict=True) for ref in step.writes}
@@ -70,7 +75,7 @@ def _example(plan: Plan, dtype: torch.dtype, low: float) -> tuple[Any, ...]:
     for step, size in zip(plan.steps, sizes, strict=True):
         rows = step.stage.products * size
         there = step.source >= 0
-        weights.append(drawn(rows, width[step.source]) if there else None)
+        weights.append(drawn(rows, width[step.source], most=SUMMED / width[step.source]) if there else None)
         biases.append(drawn(rows) if there and not step.stage.summed else None)
     columns = max(step.columns.stop for step in plan.steps)
     state = tuple(drawn(3, width[i]) for i in range(plan.states))

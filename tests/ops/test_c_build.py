@@ -13,10 +13,13 @@ import torch
 from gated_examples import EXAMPLES
 from tolerances import close
 
+import rnnzoo
 from rnnzoo.ops import _c_build
 from rnnzoo.ops._c_build import CannotBuild, library
+from rnnzoo.ops._c_check import SUMMED, _example
 from rnnzoo.ops._c_gated import find_kernel
 from rnnzoo.ops._c_scan import find_scan
+from rnnzoo.ops._gated_plan import Plan
 from rnnzoo.ops.backends import BackendError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -284,3 +287,10 @@ def test_making_a_layer_builds_nothing_and_warns_of_nothing(tmp_path):
     given = {**os.environ, "RNNZOO_CACHE": str(tmp_path / "cache"), "CC": "/nonexistent"}
     subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, env=given, check=True)
     assert not (tmp_path / "cache").exists()
+
+
+def test_what_wide_products_are_compared_on_adds_up_to_no_more_than_in_narrow_ones():
+    """Else differences of rounding would grow from step to step, and a wide reservoir run without native code."""
+    structure = rnnzoo.ESN(2, 400).cells[0].structure()
+    _, _, weights, *_ = _example(Plan(*structure), torch.float32, 0.1)
+    assert max(float(weight.detach().abs().sum(1).max()) for weight in weights if weight is not None) <= SUMMED
