@@ -77,7 +77,9 @@ class Spec(TypedDict, total=False):
     input: str  # "tokens" or "real"
     input_size: int  # number of token ids, or of channels
     output_size: int  # number of classes
-    labels: list[str]  # the classes' names, in the order of their ids
+    labels: list[str]  # the classes' names, in the order of their ids; of kind "value" the numbers' names
+    target_mean: list[float]  # of kind "value", where targets are far from 0 to 1: each number's mean in training
+    target_scale: list[float]  # and its standard deviation there, above 0
     vocabulary: str  # where the classes are tokens: a digest of them in their order
     unit: str  # of a stream or an emission: "character" or "word"
     classes: list[str]  # of emissions: the names of what comes in, in the order of their numbers

@@ -94,6 +94,53 @@ class MacroF1(Metric):
         return (2 * right[both > 0] / both[both > 0]).mean()
 
 
+class R2(Metric):
+    """The mean over F numbers of 1 - squared errors / squared deviations from the mean, of all rows of all processes.
+
+    As in scikit-learn's ``r2_score``, a number that does not vary counts 1 where every answer is right, else 0.
+
+    Args:
+        center: of each number something near its mean, from which deviations are counted, so that none are lost.
+    """
+
+    full_state_update = False
+    sums: Tensor
+    n: int = 0
+    """The sum of the weights when it was last computed."""
+
+    def __init__(self, center: list[float]) -> None:
+        super().__init__()
+        dtype = torch.float32 if torch.backends.mps.is_available() else torch.float64
+        self.center = center
+        # of each number: weights, deviations from the center, their squares, squared errors
+        self.add_state("sums", torch.zeros(4, len(center), dtype=dtype), dist_reduce_fx="sum")
+
+    def update(self, answers: Tensor, targets: Tensor, weights: Tensor) -> None:
+        """Add rows: ``answers`` and ``targets`` (B, F), ``weights`` (B,), 0 on what is none."""
+        dtype = self.sums.dtype
+        answers, targets, weights = answers.to(dtype), targets.to(dtype), weights.to(dtype)[:, None]
+        deviations = targets - torch.tensor(self.center, dtype=dtype, device=targets.device)  # (B, F)
+        of_each = [torch.ones_like(targets), deviations, deviations.square(), (answers - targets).square()]
+        added = (torch.stack(of_each) * weights).sum(dim=1)  # (4, F)
+        # what is added has a float32's digits, so that no order in which batches come changes the sum
+        self.sums += added.float()
+
+    def compute(self) -> Tensor:
+        """The mean so far.
+
+        Raises:
+            ValueError: no row with a weight has been seen.
+        """
+        weight, deviations, squares, errors = self.sums  # (F,)
+        self.n = round(float(weight[0]))
+        if self.n <= 0:
+            raise ValueError("a metric was asked for over no row at all; expected a batch with a weight above 0.")
+        spread = squares - deviations.square() / weight  # (F,)
+        varies = spread > 1e-6 * squares  # else it is rounding of what is added
+        fixed = torch.where(errors == 0, 1.0, 0.0)
+        return torch.where(varies, 1 - errors / torch.where(varies, spread, 1), fixed.to(spread)).mean()
+
+
 class Perplexity(WeightedMean):
     """exp of the mean of -log p over every token of every batch of every process."""
 

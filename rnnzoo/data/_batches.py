@@ -27,6 +27,10 @@ class Rows(Dataset[Any]):
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} does not say how many rows it has.")
 
+    def first_row(self, epoch: int) -> int:
+        """The number of the first row of a pass: 0, but for rows that are other ones in every pass."""
+        return 0
+
 
 class FlatSequences(Rows):
     """R labelled sequences; ``dataset[list of row numbers]`` is a whole padded ``SequenceBatch``.

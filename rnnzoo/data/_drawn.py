@@ -1,17 +1,15 @@
-"""What datasets drawn by a seeded generator share: one generator for all splits, tokens from a fixed alphabet."""
+"""What datasets of drawn tokens share: a fixed alphabet, in and out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy as np
 import torch
 
 from rnnzoo.contracts import SequenceBatch, Spec
-from rnnzoo.data._base import SPLITS, ZooData
-from rnnzoo.data._batches import FlatSequences, unlabelled_batch
-from rnnzoo.data._checks import check_positive
+from rnnzoo.data._batches import unlabelled_batch
+from rnnzoo.data._generated import GeneratedData
 from rnnzoo.registry import CODECS
 
 
@@ -63,7 +61,7 @@ class SymbolsCodec:
         return torch.tensor([self._ids[part] for part in parts])
 
 
-class DrawnData(ZooData):
+class DrawnData(GeneratedData):
     """Rows of tokens drawn by a generator: the same seed gives the same rows.
 
     A concrete dataset says its alphabet and its labels, and draws the rows of a split (``draw``).
@@ -72,16 +70,12 @@ class DrawnData(ZooData):
         alphabet: the symbols in the order of their ids.
         labels: the classes' names in the order of theirs.
         example: an item, for messages.
-        rows: rows of the training, validation and test split.
-        data_seed: of the one generator that draws the splits, in this order.
+        rows, data_seed, fresh: as ``GeneratedData`` says.
         loading: the arguments of ``ZooData``.
 
     Raises:
         ValueError: a split of less than one row.
     """
-
-    kind: ClassVar[str] = "label"
-    version: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -91,18 +85,12 @@ class DrawnData(ZooData):
         example: str,
         rows: tuple[int, int, int],
         data_seed: int,
+        fresh: bool = False,
         **loading: Any,
     ) -> None:
-        super().__init__(**loading)
-        check_positive(**dict(zip(("training", "validation", "test"), rows, strict=True)))
-        self.rows = dict(zip(SPLITS, rows, strict=True))
+        super().__init__(rows=rows, data_seed=data_seed, fresh=fresh, **loading)
         self.codec = SymbolsCodec(alphabet, example)
         self.labels = list(labels)
-        self.data_seed = data_seed
-
-    def draw(self, split: str, rows: int, random: np.random.RandomState) -> FlatSequences:
-        """The rows of a split."""
-        raise NotImplementedError(f"{type(self).__name__} does not draw its rows.")
 
     @property
     def spec(self) -> Spec:
@@ -118,16 +106,6 @@ class DrawnData(ZooData):
             version=self.version,
         )
 
-    @property
-    def data_version(self) -> str:
-        """The version of the recipe."""
-        return f"{self.version}"
-
     def codec_state(self) -> dict[str, Any]:
         """The state of a ``SymbolsCodec``."""
         return self.codec.state()
-
-    def build_splits(self) -> dict[str, FlatSequences]:
-        """Draw all three splits from one generator."""
-        random = np.random.RandomState(self.data_seed)
-        return {split: self.draw(split, rows, random) for split, rows in self.rows.items()}

@@ -75,6 +75,7 @@ class BucketSampler(DistributedSampler[list[int]]):
         self.whole = whole
         self.bucketing = bucketing
         self.lengths = dataset.lengths
+        self.first_row = dataset.first_row
         self.start = 0
         if not len(self):
             raise ValueError(
@@ -113,7 +114,7 @@ class BucketSampler(DistributedSampler[list[int]]):
         if self.bucketing:
             pool = POOL_BATCHES * self.rows_per_step if self.shuffle else rows
             order = torch.cat([part[self.lengths[part].argsort(stable=True)] for part in order.split(pool)])
-        steps = list(order.split(self.rows_per_step))
+        steps = list((order + self.first_row(self.epoch)).split(self.rows_per_step))
         if self.bucketing and self.shuffle:
             steps = [steps[i] for i in torch.randperm(len(steps), generator=generator).tolist()]
         return steps

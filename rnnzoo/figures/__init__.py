@@ -10,6 +10,7 @@ from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_
 from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
 from rnnzoo.figures.gradient_reach import gradient_reach
 from rnnzoo.figures.loss_against_length import loss_against_length
+from rnnzoo.figures.predicted_against_true import Panels, predicted_against_true
 from rnnzoo.figures.ranking import Ranked, ranking
 from rnnzoo.figures.rankings import Placed, rankings
 from rnnzoo.figures.ratio_ranking import LayerRatio, ratio_ranking
@@ -27,6 +28,7 @@ __all__ = [
     "Curve",
     "LayerRatio",
     "Panel",
+    "Panels",
     "Placed",
     "Ranked",
     "Timing",
@@ -41,6 +43,7 @@ __all__ = [
     "gradient_norms_against_step",
     "gradient_reach",
     "loss_against_length",
+    "predicted_against_true",
     "ranking",
     "rankings",
     "ratio_ranking",

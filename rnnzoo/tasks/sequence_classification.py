@@ -8,18 +8,14 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
 
-from rnnzoo.contracts import GateValues, MetricSpec, SequenceBatch, Spec
+from rnnzoo.contracts import MetricSpec, SequenceBatch, Spec
 from rnnzoo.metrics import MacroF1
-from rnnzoo.modules.encoder import Encoder
 from rnnzoo.modules.initialization import initialize
-from rnnzoo.modules.pooling import create_pooling
 from rnnzoo.modules.sigmoid_output import SigmoidOutput
 from rnnzoo.registry import TASKS, unknown
-from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._cross_entropy import cross_entropy
-from rnnzoo.tasks._raw import check_raw, create_codec, each_step, evaluating
+from rnnzoo.tasks._pooled import PooledTask
 from rnnzoo.tasks._spec import labels_of
-from rnnzoo.tasks._word_vectors import WordVectorStart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,7 +47,7 @@ class Prediction(NamedTuple):
     accepts=ACCEPTS,
     metrics=METRICS,
 )
-class SequenceClassifier(SequenceTask):
+class SequenceClassifier(PooledTask):
     """Logits (B, V) for sequences (B, T) of tokens or (B, T, I) of channels; cross entropy in nats; accuracy and
     the mean F1 of the labels.
 
@@ -133,9 +129,7 @@ class SequenceClassifier(SequenceTask):
             raise unknown("output", output, OUTPUTS)
         if output == "sigmoid" and V != 2:
             raise ValueError(f"output is 'sigmoid', which is for two labels, and the data has {V}; use 'softmax'.")
-        self.encoder = Encoder(
-            self.spec["input"],
-            self.spec["input_size"],
+        width = self.pool(
             layer=layer,
             hidden_size=hidden_size,
             num_layers=num_layers,
@@ -148,64 +142,13 @@ class SequenceClassifier(SequenceTask):
             embedding_std=embedding_std,
             embedding_dropout=embedding_dropout,
             word_dropout=word_dropout,
-            padding_id=self.spec.get("padding_id"),
+            embedding_vectors=embedding_vectors,
+            embedding_frozen=embedding_frozen,
+            pooling=pooling,
             layer_options=layer_options,
         )
-        self.word_vectors = WordVectorStart(self, self.encoder.embedding, embedding_vectors, embedding_frozen)
-        self.pooling = create_pooling(pooling, self.encoder.output_size, self.encoder.directions)
-        self.dropout = nn.Dropout(dropout) if dropout else None
-        width = self.encoder.output_size
-        self.head: nn.Module = SigmoidOutput(width) if output == "sigmoid" else nn.Linear(width, V)
+        self.head = SigmoidOutput(width) if output == "sigmoid" else nn.Linear(width, V)
         initialize(self.encoder, self.head, initialization)
-
-    def setup(self, stage: str) -> None:
-        """Take the codec from the datamodule, and the word vectors when a training begins."""
-        super().setup(stage)
-        if stage == "fit":
-            self.word_vectors.begin(getattr(self.trainer, "datamodule", None), self.trainer.is_global_zero)
-
-    def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Logits (B, V) of ``inputs`` (B, T) or (B, T, I); ``lengths`` (B,) on the CPU, ``None``: all steps count."""
-        features, lengths = self.encoder(inputs, lengths)  # (B, T, O)
-        pooled = self.pooling(features, lengths)  # (B, O)
-        if self.dropout is not None:
-            pooled = self.dropout(pooled)
-        return self.head(pooled)  # (B, V)
-
-    @torch.no_grad()
-    def gate_values(self, raw: list[Any]) -> dict[str, GateValues]:
-        """Gates and states inside the recurrent layers over raw input, in eval mode.
-
-        Args:
-            raw: as for ``predict``.
-
-        Returns:
-            One `GateValues` of tensors (B, T, width) a layer and direction, "l0", "l0_reverse", "l1", ..., see
-            ``rnnzoo.gate_values``; `steps` names the T steps.
-
-        Raises:
-            ValueError: there is no codec, ``raw`` is a single string, or the layer has no gates (`NoGates`).
-        """
-        batch = create_codec(self.codec).encode(check_raw(raw))
-        with evaluating(self):
-            return self.encoder.gate_values(batch.inputs.to(self.device), batch.lengths)
-
-    def steps(self, raw: list[Any]) -> list[list[str]]:
-        """What is read at each step of raw input: its token ("" for padding), or its number where it has channels.
-
-        Raises:
-            ValueError: there is no codec, or ``raw`` is a single string.
-        """
-        return self.steps_of(create_codec(self.codec).encode(check_raw(raw)))
-
-    def steps_of(self, batch: SequenceBatch) -> list[list[str]]:
-        """As ``steps``, of a batch.
-
-        Raises:
-            ValueError: there is no codec.
-        """
-        codec = create_codec(self.codec)
-        return each_step(batch.inputs, batch.lengths, codec if self.spec["input"] == "tokens" else None)
 
     def pictures(self, batch: SequenceBatch) -> dict[str, Figure]:
         """ "attention" and "gates", where the model has them and the batch a row short enough to be read."""

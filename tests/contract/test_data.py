@@ -35,6 +35,10 @@ WRITTEN = ("pair", "emission")
 """Kinds whose targets are a text that is written token by token."""
 
 
+NUMBERS = ("value",)
+"""Kinds whose targets are real numbers."""
+
+
 def sequence_of(batch, kind):
     """What the model reads; of an emission, where many rows have the same, what it writes."""
     if kind == "emission":
@@ -73,6 +77,14 @@ def same(a, b):
 
 def one_label_a_sequence(batch, spec):
     assert batch.targets.shape == batch.weights.shape == batch.lengths.shape
+    assert batch.weights.eq(1).all()
+
+
+def numbers_a_sequence(batch, spec):
+    assert batch.targets.is_floating_point()
+    assert batch.targets.isfinite().all()
+    assert batch.targets.shape == (len(batch.lengths), spec["output_size"])
+    assert batch.weights.shape == batch.lengths.shape
     assert batch.weights.eq(1).all()
 
 
@@ -125,6 +137,7 @@ def the_inputs_one_step_on(batch, spec):
 
 TARGETS = {
     "label": one_label_a_sequence,
+    "value": numbers_a_sequence,
     "tags": one_label_a_step,
     "pair": a_sequence_a_sequence,
     "next_token": the_inputs_one_step_on,
@@ -160,8 +173,9 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
             assert batch.lengths.shape == batch.starts.shape == (rows,)
             assert batch.lengths.min() >= 1
             assert batch.lengths.max() <= steps
-            assert batch.targets.min() >= 0
-            assert batch.targets.max() < spec["output_size"]
+            if entry.kind not in NUMBERS:
+                assert batch.targets.min() >= 0
+                assert batch.targets.max() < spec["output_size"]
             TARGETS[entry.kind](batch, spec)
             assert batch.starts.all() or (spec["streaming"] and not batch.starts.any())
             assert batch.starts.all() or number
