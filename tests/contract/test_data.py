@@ -6,7 +6,7 @@ import socket
 import pytest
 import torch
 
-from rnnzoo.contracts import KINDS, PairBatch
+from rnnzoo.contracts import KINDS, ForecastBatch, PairBatch
 from rnnzoo.data._batches import FILLER
 from rnnzoo.registry import CODECS, DATA
 
@@ -135,7 +135,25 @@ def the_inputs_one_step_on(batch, spec):
     assert torch.equal(batch.targets[:, :-1][continued], batch.inputs[:, 1:][continued])
 
 
+def the_steps_that_follow(batch, spec):
+    assert isinstance(batch, ForecastBatch)
+    B, L, M, F = len(batch.lengths), spec["look_back"], spec["horizon"], spec["output_size"]
+    assert len(spec["channels"]) == len(set(spec["channels"])) == spec["input_size"] >= F
+    assert spec["season"] >= 1
+    assert batch.lengths.tolist() == [L] * B
+    assert batch.targets.shape == batch.weights.shape == (B, M, F)
+    assert batch.known.shape == (B, L + M, spec["known"])
+    assert batch.static.shape == (B, spec["static"])
+    assert batch.series.shape == batch.origins.shape == (B,)
+    assert batch.location.shape == batch.scale.shape == (B, F)
+    assert batch.origins.min() >= L
+    assert batch.scale.min() > 0
+    assert ((batch.weights == 0) | (batch.weights == 1)).all()
+    assert all(each.isfinite().all() for each in batch)
+
+
 TARGETS = {
+    "forecast": the_steps_that_follow,
     "label": one_label_a_sequence,
     "value": numbers_a_sequence,
     "tags": one_label_a_step,
@@ -151,7 +169,7 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
     assert spec["kind"] == entry.kind
     assert entry.kind in KINDS
     assert json.loads(json.dumps(spec)) == spec
-    if entry.kind not in (*WRITTEN, "next_token"):
+    if entry.kind not in (*WRITTEN, "next_token", "forecast"):
         assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
     assert isinstance(data.data_version, str)
     data.setup()
