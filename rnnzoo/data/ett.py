@@ -104,9 +104,7 @@ class Ett(ForecastData):
         data = cls(look_back=8, horizon=4, batch_size=8, eval_batch_size=16)
         data._days = (4, 2, 2)
         minutes = 1440 // cls.steps_a_day
-        series = drawn_series(
-            8 * cls.steps_a_day, len(COLUMNS), period=cls.steps_a_day, step=f"{minutes}m", name=cls.file
-        )
+        series = drawn_series(8 * cls.steps_a_day, len(COLUMNS), period=cls.steps_a_day, minutes=minutes, name=cls.file)
         data._given = Table(COLUMNS, [series._replace(name="")])
         return data
 

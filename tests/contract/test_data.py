@@ -35,7 +35,7 @@ WRITTEN = ("pair", "emission")
 """Kinds whose targets are a text that is written token by token."""
 
 
-NUMBERS = ("value",)
+NUMBERS = ("value", "forecast")
 """Kinds whose targets are real numbers."""
 
 
