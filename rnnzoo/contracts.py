@@ -65,6 +65,7 @@ KINDS = {
     "value": "numbers for a sequence: targets (B, F) floats",
     "pair": "a sequence for a sequence: PairBatch",
     "emission": "a sequence for one input: PairBatch with a source (B, I) or (B,)",
+    "transcript": "a sequence for a longer one: SequenceBatch, targets (B, M) with 0, the blank, behind their ends",
     "forecast": "the steps that follow: ForecastBatch, targets and weights (B, M, F)",
 }
 """What a dataset asks for."""
@@ -93,6 +94,7 @@ class Spec(TypedDict, total=False):
     version: int  # goes up when the preprocessing changes
     scheme: str  # of kind "tags": "IOB1", "IOB2", "BIOES" or "BMES" where tags mark spans, else "none"
     characters: int  # number of character ids, 0 [PAD] and 1 [UNK] among them, where words come with their characters
+    frame_seconds: float  # of sound: the time from one step to the next
     look_back: int  # of forecasts: L, the steps of the past
     horizon: int  # of forecasts: M, the steps to be forecast
     known: int  # of forecasts: K, the channels known in advance

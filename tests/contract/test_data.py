@@ -88,6 +88,18 @@ def numbers_a_sequence(batch, spec):
     assert batch.weights.eq(1).all()
 
 
+def a_shorter_sequence(batch, spec):
+    """Targets without a blank (0) among them, and blanks behind."""
+    assert batch.targets.dtype == torch.int64
+    assert batch.targets.ndim == 2
+    assert batch.weights.shape == batch.lengths.shape == batch.targets.shape[:1]
+    assert batch.weights.eq(1).all()
+    written = batch.targets > 0
+    assert torch.equal(written, torch.arange(written.shape[1]) < written.sum(1, keepdim=True))
+    assert (written.sum(1) <= batch.lengths).all()
+    assert spec["labels"][0] == ""
+
+
 def one_label_a_step(batch, spec):
     assert batch.targets.shape == batch.weights.shape == batch.inputs.shape[:2]
     outside = torch.arange(batch.inputs.shape[1]) >= batch.lengths[:, None]
@@ -160,6 +172,7 @@ TARGETS = {
     "pair": a_sequence_a_sequence,
     "next_token": the_inputs_one_step_on,
     "emission": a_sequence_an_input,
+    "transcript": a_shorter_sequence,
 }
 
 

@@ -31,7 +31,7 @@ WAYS = [("mean", 1), ("mean", 3), ("sum", 1), ("sum", 2)]  # reduction of the lo
 
 @functools.cache
 def cases():
-    """A task with a dataset of each sort that it accepts: of independent rows, and of streams with carried state.
+    """A task with a dataset of each sort that it accepts: of tokens and of channels, of rows and of streams.
 
     Where there is a choice, one whose rows differ in length.
     """
@@ -41,7 +41,8 @@ def cases():
             if data.kind in task.accepts:
                 tiny = data.target.tiny()
                 ragged = len({int(batch.lengths.min()) for batch in tiny.loader("train", batch_size=1)}) > 1
-                found.setdefault((task.name, data.kind, tiny.spec["streaming"]), {})[ragged] = (task.name, data.name)
+                sort = (task.name, data.kind, tiny.spec["input"], tiny.spec["streaming"])
+                found.setdefault(sort, {})[ragged] = (task.name, data.name)
     return [choice.get(True) or choice[False] for choice in found.values()]
 
 
