@@ -101,6 +101,7 @@ class Spec(TypedDict, total=False):
     static: int  # of forecasts: S, the numbers that do not change along a series
     channels: list[str]  # of forecasts: the names of the channels of the past, those to be forecast first
     season: int  # of forecasts: the steps after which a series is like itself, 1 where there is no season
+    naive_errors: list[list[float]]  # of forecasts: S x F, in training the mean |x_t - x_(t - season)|, real units
     intents: list[str]  # the labels of whole sentences, where there are such beside the steps' tags
 
 

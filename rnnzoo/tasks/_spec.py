@@ -8,7 +8,8 @@ from typing import Any
 from rnnzoo.contracts import MetricSpec, Spec
 
 OF_TAGS, OF_PAIRS = ("scheme", "characters", "intents"), ("begin", "end", "target_padding_id")
-SAME = ("kind", "input", "input_size", "output_size", "labels", "vocabulary", *OF_TAGS, *OF_PAIRS)
+OF_FORECASTS = ("look_back", "horizon", "known", "static", "channels")
+SAME = ("kind", "input", "input_size", "output_size", "labels", "vocabulary", *OF_TAGS, *OF_PAIRS, *OF_FORECASTS)
 """What a model is built for, and no other data may have otherwise."""
 
 NEEDED = ("kind", "input", "input_size", "output_size")
