@@ -67,6 +67,7 @@ KINDS = {
     "emission": "a sequence for one input: PairBatch with a source (B, I) or (B,)",
     "transcript": "a sequence for a longer one: SequenceBatch, targets (B, M) with 0, the blank, behind their ends",
     "forecast": "the steps that follow: ForecastBatch, targets and weights (B, M, F)",
+    "frames": "the frame that follows each: targets (B, T, F) of 0 and 1, weights (B, T)",
 }
 """What a dataset asks for."""
 
@@ -83,7 +84,7 @@ class Spec(TypedDict, total=False):
     target_scale: list[float]  # and its standard deviation there, above 0
     vocabulary: str  # where the classes are tokens: a digest of them in their order
     unit: str  # of a stream or an emission: "character" or "word"
-    classes: list[str]  # of emissions: the names of what comes in, in the order of their numbers
+    classes: list[str]  # of emissions and frames: the names of what comes in, in the order of their numbers
     padding_id: int | None  # the token id of padding, where there is one
     begin: int  # of pairs: the token that the decoder reads first
     end: int  # of pairs: the token that it writes last
@@ -99,6 +100,7 @@ class Spec(TypedDict, total=False):
     horizon: int  # of forecasts: M, the steps to be forecast
     known: int  # of forecasts: K, the channels known in advance
     static: int  # of forecasts: S, the numbers that do not change along a series
+    image: list[int]  # of channels that are an image: its height and width
     channels: list[str]  # of forecasts: the names of the channels of the past, those to be forecast first
     season: int  # of forecasts: the steps after which a series is like itself, 1 where there is no season
     naive_errors: list[list[float]]  # of forecasts: S x F, in training the mean |x_t - x_(t - season)|, real units

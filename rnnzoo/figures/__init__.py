@@ -10,6 +10,7 @@ from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_
 from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
 from rnnzoo.figures.gradient_reach import gradient_reach
 from rnnzoo.figures.loss_against_length import loss_against_length
+from rnnzoo.figures.piano_roll import Roll, piano_roll
 from rnnzoo.figures.predicted_against_true import Panels, predicted_against_true
 from rnnzoo.figures.ranking import Ranked, ranking
 from rnnzoo.figures.rankings import Placed, rankings
@@ -31,6 +32,7 @@ __all__ = [
     "Panels",
     "Placed",
     "Ranked",
+    "Roll",
     "Timing",
     "accuracy_against_length",
     "alignment",
@@ -43,6 +45,7 @@ __all__ = [
     "gradient_norms_against_step",
     "gradient_reach",
     "loss_against_length",
+    "piano_roll",
     "predicted_against_true",
     "ranking",
     "rankings",

@@ -32,7 +32,9 @@ def check_numbers(chords: Sequence[Any]) -> list[list[int]]:
         except (TypeError, ValueError):
             numbers, whole = [], False
         if not whole or (numbers and not 0 <= numbers[0] <= numbers[-1] <= HIGHEST):
-            raise ValueError(f"chord {place} is {chord!r:.80}; expected MIDI numbers from 0 to {HIGHEST}, such as [60, 64].")
+            raise ValueError(
+                f"chord {place} is {chord!r:.80}; expected MIDI numbers from 0 to {HIGHEST}, such as [60, 64]."
+            )
         found.append(numbers)
     return found
 

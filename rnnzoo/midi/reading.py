@@ -34,7 +34,9 @@ def read_midi(path: str | os.PathLike[str]) -> Music:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path} (looked for {path.absolute()}); give a MIDI file that exists.")
+        raise FileNotFoundError(
+            f"there is no file {path} (looked for {path.absolute()}); give a MIDI file that exists."
+        )
     return _File(path.read_bytes(), path).music()
 
 

@@ -95,7 +95,7 @@ class StreamEncoder(nn.Module):
         return Encoded(raw if self.dropout is None else self.dropout(raw), raw, state)
 
     def step(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Features (B, O) of one token a row (B,), and the state behind it; nothing is dropped."""
+        """Features (B, O) of a step of (B,) tokens or (B, I) channels, and the state behind it; nothing is dropped."""
         return self.recurrent.step(self.embedding(inputs[:, None])[:, 0], state)
 
     def initial_state(self, batch_size: int) -> Any:

@@ -8,8 +8,9 @@ from typing import Any
 from rnnzoo.contracts import MetricSpec, Spec
 
 OF_TAGS, OF_PAIRS = ("scheme", "characters", "intents"), ("begin", "end", "target_padding_id")
-OF_FORECASTS = ("look_back", "horizon", "known", "static", "channels")
-SAME = ("kind", "input", "input_size", "output_size", "labels", "vocabulary", *OF_TAGS, *OF_PAIRS, *OF_FORECASTS)
+OF_FORECASTS, OF_IMAGES = ("look_back", "horizon", "known", "static", "channels"), ("image",)
+PLAIN = ("kind", "input", "input_size", "output_size", "labels", "classes", "vocabulary")
+SAME = (*PLAIN, *OF_TAGS, *OF_PAIRS, *OF_FORECASTS, *OF_IMAGES)
 """What a model is built for, and no other data may have otherwise."""
 
 NEEDED = ("kind", "input", "input_size", "output_size")

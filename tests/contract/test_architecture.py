@@ -27,8 +27,9 @@ MAY_IMPORT = {
     "metrics": {"contracts", "ops"},
     "figures": {"contracts"},
     "tag_schemes": {"registry"},
-    "data": {"contracts", "registry", "tag_schemes"},
-    "tasks": RECURRENT | {"modules", "metrics", "figures", "tag_schemes"},
+    "midi": set(),
+    "data": {"contracts", "registry", "tag_schemes", "midi"},
+    "tasks": RECURRENT | {"modules", "metrics", "figures", "tag_schemes", "midi"},
     "callbacks": {"contracts", "registry", "recurrent", "metrics", "tasks", "figures", "stopping"},
 }
 MAY_IMPORT["pretrained"] = set(MAY_IMPORT) - {"laws", "figures"} | {"rnnzoo"}

@@ -139,6 +139,14 @@ def a_text(batch, spec):
     assert torch.equal(batch.inputs[:, 1:][inside[:, 1:]], batch.targets[:, :-1][inside[:, 1:]])
 
 
+def the_frame_that_follows(batch, spec):
+    assert batch.targets.shape == (*batch.inputs.shape[:2], spec["output_size"])
+    inside = torch.arange(batch.inputs.shape[1]) < batch.lengths[:, None]
+    assert torch.equal(batch.weights, inside.float())
+    assert set(batch.targets.unique().tolist()) <= {0.0, 1.0}
+    assert torch.equal(batch.inputs[:, 1:][inside[:, 1:]], batch.targets[:, :-1][inside[:, 1:]])
+
+
 def the_inputs_one_step_on(batch, spec):
     assert batch.targets.shape == batch.weights.shape == batch.inputs.shape
     outside = torch.arange(batch.inputs.shape[1]) >= batch.lengths[:, None]
@@ -173,6 +181,7 @@ TARGETS = {
     "next_token": the_inputs_one_step_on,
     "emission": a_sequence_an_input,
     "transcript": a_shorter_sequence,
+    "frames": the_frame_that_follows,
 }
 
 
@@ -182,7 +191,7 @@ def test_spec_is_known_before_setup_is_primitive_and_true_of_every_batch(entry):
     assert spec["kind"] == entry.kind
     assert entry.kind in KINDS
     assert json.loads(json.dumps(spec)) == spec
-    if entry.kind not in (*WRITTEN, "next_token", "forecast"):
+    if entry.kind not in (*WRITTEN, "next_token", "forecast", "frames"):
         assert len(spec["labels"]) == spec["output_size"] == len(set(spec["labels"]))
     assert isinstance(data.data_version, str)
     data.setup()

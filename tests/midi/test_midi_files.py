@@ -33,7 +33,9 @@ def test_the_bytes_are_those_of_the_standard(tmp_path):
     """Written out by hand: a quarter of middle C at 120 quarters a minute, 96 ticks a quarter."""
     content = write_midi(tmp_path / "c.mid", [[60]], tempo=120, velocity=64, ticks=96, format=0).read_bytes()
     track = bytes.fromhex("00ff510307a120 00c000 00903c40 60803c00 00ff2f00")
-    assert content == b"MThd" + bytes.fromhex("00000006 0000 0001 0060") + b"MTrk" + len(track).to_bytes(4, "big") + track
+    assert (
+        content == b"MThd" + bytes.fromhex("00000006 0000 0001 0060") + b"MTrk" + len(track).to_bytes(4, "big") + track
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,9 @@ def parsed(tmp_path, content):
 
 
 def test_running_status_silent_strokes_and_unknown_parts_are_read(tmp_path):
-    track = bytes.fromhex("00f00341420f 00903c40 004040 603c00 604000 00ff2f00")  # a message of the maker's; C, E; off by velocity 0
+    track = bytes.fromhex(
+        "00f00341420f 00903c40 004040 603c00 604000 00ff2f00"
+    )  # a message of the maker's; C, E; off by velocity 0
     content = midi(track)
     content = content[:14] + b"XFIH\0\0\0\2ab" + content[14:]
     assert parsed(tmp_path, content).notes == [Note(0, 96, 60, 64), Note(0, 192, 64, 64)]
