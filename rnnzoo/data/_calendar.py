@@ -29,11 +29,6 @@ def check_calendar(names: Sequence[str]) -> None:
         raise ValueError(f"calendar is {', '.join(names)}; expected each feature once.")
 
 
-def calendar_names(names: Sequence[str]) -> list[str]:
-    """The channels' names, two a feature."""
-    return [f"{name} {turn}" for name in names for turn in ("sine", "cosine")]
-
-
 def calendar_features(minutes: np.ndarray, names: Sequence[str]) -> Tensor:
     """Sine and cosine of each feature (..., 2 * len(names)), float32, of minutes since the beginning of 1970 (...)."""
     places = calendar_places(minutes, names)

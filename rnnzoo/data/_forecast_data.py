@@ -16,7 +16,7 @@ from rnnzoo.data._checks import check_positive, check_positive_or_none
 from rnnzoo.data._forecast_codec import ForecastCodec
 from rnnzoo.data._forecasts import ForecastRows, Panel
 from rnnzoo.data._frequency import check_frequency, infer_frequency, usual_season
-from rnnzoo.data._panel import Statistics, panel_of, statistics_of
+from rnnzoo.data._panel import Statistics, panel_of, seasonal_errors, statistics_of
 from rnnzoo.data._series import Table, check_policies, check_times, check_values, treat_gaps
 from rnnzoo.registry import unknown
 
@@ -33,6 +33,8 @@ class _Prepared(NamedTuple):
     statistics: Statistics
     panel: Panel
     frequency: str | None
+    season: int
+    naive_errors: list[list[float]] | None
     digest: str
 
 
@@ -116,7 +118,7 @@ class ForecastData(ZooData):
         """Channels in, channels to be forecast out."""
         made = self._prepared
         channels = [*made.columns, *mask_names(made)]
-        return Spec(
+        spec = Spec(
             kind="forecast",
             input="real",
             input_size=len(channels),
@@ -126,11 +128,14 @@ class ForecastData(ZooData):
             known=len(made.known) + 2 * len(self.calendar),
             static=len(made.static),
             channels=channels,
-            season=self.season or usual_season(made.frequency),
+            season=made.season,
             padding_id=None,
             streaming=False,
             version=self.version,
         )
+        if made.naive_errors is not None:
+            spec["naive_errors"] = made.naive_errors
+        return spec
 
     @property
     def data_version(self) -> str:
@@ -221,6 +226,7 @@ class ForecastData(ZooData):
         ends = self.borders().of(treated)
         masked = np.flatnonzero(np.any([np.isnan(series.values).any(axis=0) for series in treated], axis=0)).tolist()
         statistics = statistics_of(table, ends)
+        season = self.season or usual_season(frequency)
         return _Prepared(
             columns=columns,
             targets=len(targets),
@@ -231,6 +237,8 @@ class ForecastData(ZooData):
             statistics=statistics,
             panel=panel_of(table, statistics, targets=len(targets), masked=masked, calendar=bool(self.calendar)),
             frequency=frequency,
+            season=season,
+            naive_errors=seasonal_errors(table, ends, len(targets), season),
             digest=digest_of(table, ends),
         )
 

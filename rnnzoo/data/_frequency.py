@@ -42,7 +42,7 @@ def infer_frequency(times: np.ndarray) -> str | None:
         if index.is_month_end.all():
             return several + str(pd.offsets.MonthEnd().freqstr)  # "ME"; before pandas 2.2 "M"
     step = pd.Timedelta(steps[counts.argmax()])
-    if step == pd.Timedelta(days=1) and len(steps) > 1 and not np.isin(index.dayofweek, (5, 6)).any():
+    if step == pd.Timedelta(days=1) and len(steps) > 1 and not np.isin(index.day_of_week, (5, 6)).any():
         return "B"
     return str(pd.tseries.frequencies.to_offset(step).freqstr)
 

@@ -66,6 +66,23 @@ def mean_and_deviation(values: np.ndarray, names: Sequence[str], where: str) -> 
     return mean, np.where(constant, 1.0, deviation)
 
 
+def seasonal_errors(table: Table, ends: Sequence[Ends], targets: int, season: int) -> list[list[float]] | None:
+    """The mean of |y_t - y_(t - season)| over each series' training part, S x F in real units; ``None`` where one has
+    no such pair of steps.
+
+    Args:
+        targets: F, the first columns are those to be forecast.
+    """
+    found = []
+    for series, end in zip(table.series, ends, strict=True):
+        values = series.values[: end.train, :targets]
+        errors = np.abs(values[season:] - values[:-season])  # (T - season, F)
+        if not len(errors) or np.isnan(errors).all(axis=0).any():
+            return None
+        found.append(np.nanmean(errors, axis=0).tolist())
+    return found
+
+
 def of_series(series: Series) -> str:
     """The series' name, for a message."""
     return f" of series '{series.name}'" if series.name else ""

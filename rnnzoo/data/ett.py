@@ -100,11 +100,11 @@ class Ett(ForecastData):
 
     @classmethod
     def tiny(cls) -> Any:
-        """Made-up loads of eight days; no file is read."""
+        """Made-up loads of four days; no file is read."""
         data = cls(look_back=8, horizon=4, batch_size=8, eval_batch_size=16)
-        data._days = (4, 2, 2)
-        minutes = 1440 // cls.steps_a_day
-        series = drawn_series(8 * cls.steps_a_day, len(COLUMNS), period=cls.steps_a_day, minutes=minutes, name=cls.file)
+        data._days = (2, 1, 1)
+        day = cls.steps_a_day
+        series = drawn_series(4 * day, len(COLUMNS), period=day, minutes=1440 // day, name=cls.file)
         data._given = Table(COLUMNS, [series._replace(name="")])
         return data
 
