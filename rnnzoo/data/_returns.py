@@ -43,5 +43,7 @@ def drawn_prices(days: int, columns: int, name: str = "") -> Series:
     """Made-up prices (T, C) of business days: random walks, each another with another name."""
     random = np.random.RandomState(sum(map(ord, name)))
     values = 50 * np.exp(0.01 * random.standard_normal((days, columns)).cumsum(axis=0))
-    times = np.busday_offset("2006-01-02", np.arange(days)).astype("datetime64[ns]")
+    times = np.busday_offset(np.array("2006-01-02", dtype="M8[D]"), np.arange(days), roll="forward").astype(
+        "datetime64[ns]"
+    )
     return Series(name, values, times)
