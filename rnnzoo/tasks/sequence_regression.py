@@ -153,8 +153,8 @@ class SequenceRegressor(PooledTask):
         self.head = nn.Linear(width, len(self.names))
         initialize(self.encoder, self.head, initialization)
         mean, scale = _standard(self.spec, len(self.names))
-        self.register_buffer("target_mean", mean, persistent=False)  # both are in the spec
-        self.register_buffer("target_scale", scale, persistent=False)
+        self.register_buffer("target_mean", torch.tensor(mean), persistent=False)  # both are in the spec
+        self.register_buffer("target_scale", torch.tensor(scale), persistent=False)
 
     def losses(self, outputs: Tensor, batch: SequenceBatch) -> Tensor:
         """The loss (B,) of each row, of standardised numbers."""
@@ -179,7 +179,7 @@ class SequenceRegressor(PooledTask):
         """Of the coefficient of determination, which is no mean over rows, one that counts."""
         if metric.name != "r2":
             return super().create_meter(metric)
-        return R2(_standard(self.spec, int(self.spec["output_size"]))[0].tolist())
+        return R2(_standard(self.spec, int(self.spec["output_size"]))[0])
 
     def in_units(self, outputs: Tensor) -> Tensor:
         """Outputs (B, F) in the data's units."""
@@ -203,7 +203,7 @@ class SequenceRegressor(PooledTask):
         return (targets - self.target_mean) / self.target_scale
 
 
-def _standard(spec: dict[str, Any], numbers: int) -> tuple[Tensor, Tensor]:
+def _standard(spec: dict[str, Any], numbers: int) -> tuple[list[float], list[float]]:
     """Mean and deviation (F,) of the numbers; 0 and 1 where the spec has none.
 
     Raises:
@@ -216,4 +216,4 @@ def _standard(spec: dict[str, Any], numbers: int) -> tuple[Tensor, Tensor]:
             f"spec has target_mean {mean} and target_scale {scale} for {numbers} number(s); expected one each, the "
             "scale above 0."
         )
-    return torch.tensor(mean, dtype=torch.float32), torch.tensor(scale, dtype=torch.float32)
+    return mean, scale
