@@ -33,10 +33,9 @@ class Series(NamedTuple):
 
     def place(self, row: int) -> str:
         """A row in words: its number, or its file and line."""
-        of_series = f"series '{self.name}', " if self.name else ""
         if self.lines is not None and self.lines[row] > 0:
             return f"{self.path}, line {self.lines[row]}" + (f" (series '{self.name}')" if self.name else "")
-        return f"{of_series}row {row}"
+        return f"{self.name}, row {row}" if self.name else f"row {row}"
 
 
 class Table(NamedTuple):

@@ -3,35 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from forecast_cases import Given, whole
 from tolerances import close
 
 from rnnzoo.data._batches import FILLER
-from rnnzoo.data._borders import Counts
 from rnnzoo.data._drawn_series import drawn_series
-from rnnzoo.data._forecast_data import ForecastData
-from rnnzoo.data._series import Series, Table
-from rnnzoo.data.ett import EttM1
-
-MINUTES_A_DAY = 1440
-
-
-class Given(ForecastData):
-    """Series at hand, with borders at these rows."""
-
-    def __init__(self, *series, parts=(60, 30, 30), known=(), static=(), columns=None, **settings):
-        settings = {"look_back": 7, "horizon": 3, "batch_size": 4, **settings}
-        super().__init__(**settings)
-        columns = columns or [f"x{i}" for i in range(series[0].values.shape[1])]
-        self._given = Table(columns, list(series), known, static)
-        self._parts = parts
-
-    def borders(self):
-        return Counts(*self._parts)
-
-
-def whole(data, split):
-    rows = data.splits[split]
-    return rows[range(len(rows))]
+from rnnzoo.data._series import Series
 
 
 def by_hand(series, parts, split, *, L, M, stride):
@@ -89,7 +66,6 @@ def test_windows_of_ettm1_take_at_most_a_fifth_more_memory_than_its_numbers():
                 storages[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
     assert raw <= sum(storages.values()) <= 1.2 * raw
     assert sum(map(len, data.splits.values())) > 19_000
-    assert EttM1.steps_a_day * 15 == MINUTES_A_DAY
 
 
 def test_a_batch_of_windows_is_its_own_memory():
@@ -121,3 +97,50 @@ def test_a_constant_channel_has_scale_1_and_is_named():
         batch = whole(Given(Series("", values)), "test")
     assert batch.scale[:, 1].eq(1).all()
     close(batch.targets[0, :, 1].double(), torch.tensor(values[90:93, 1] - 4), dtype=torch.float32)
+
+
+def test_missing_values_are_carried_on_with_a_channel_that_says_so_and_count_for_nothing():
+    values = drawn_series(130, 2).values
+    gone = [0, 1, 20, 21, 22, 95, 119]
+    holes = values.copy()
+    holes[gone, 0] = np.nan
+    data = Given(Series("", holes), missing="impute")
+    assert data.spec["channels"] == ["x0", "x1", "x0 there"]
+    mean, deviation = np.nanmean(holes[:60], axis=0), np.nanstd(holes[:60], axis=0)
+    filled = holes.copy()
+    for row in gone:
+        filled[row, 0] = filled[row - 1, 0] if row > 1 else mean[0]
+    there = np.isfinite(holes)
+    for split in ("train", "validation", "test"):
+        batch = whole(data, split)
+        for row, origin in enumerate(batch.origins.tolist()):
+            past, ahead = slice(origin - 7, origin), slice(origin, origin + 3)
+            expected = np.concatenate([(filled[past] - mean) / deviation, there[past, :1]], axis=1)
+            close(batch.inputs[row].double(), torch.tensor(expected), dtype=torch.float32)
+            assert np.array_equal(batch.weights[row].numpy() == 1, there[ahead])
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"missing": "guess"}, "missing is 'guess'; expected 'refuse' or 'impute'"),
+        ({"gaps": "insert"}, "inserts rows without values, and missing is 'refuse'"),
+        ({"stride": 0}, "stride is 0; expected at least 1"),
+        ({"frequency": "fortnight"}, "frequency is 'fortnight'"),
+        ({"targets": []}, "targets is empty; expected at least one of x0, x1"),
+        ({"targets": ["x0"], "past": ["x0"]}, "expected each column once"),
+        ({"targets": ["y0"]}, "unknown column 'y0'; did you mean x0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(changed, says):
+    with pytest.raises((ValueError, LookupError), match=says):
+        _ = Given(drawn_series(130, 2), **changed).splits
+
+
+def test_the_error_of_a_season_ago_is_that_of_the_training_part_in_real_units():
+    series = [drawn_series(130, 2, name=name) for name in ("a", "b")]
+    spec = Given(*series, season=24).spec
+    for given, errors in zip(series, spec["naive_errors"], strict=True):
+        train = given.values[:60]
+        close(torch.tensor(errors), torch.tensor(np.abs(train[24:] - train[:-24]).mean(axis=0)).float())
+    assert "naive_errors" not in Given(*series, season=60).spec
