@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,11 @@ class ForecastCodec:
     """The last L rows of each series given, as a ``ForecastBatch``; and what a model says, as frames with the dates.
 
     An item is a ``pandas.DataFrame`` (or, with one channel, a ``Series``), best with a ``DatetimeIndex``; a dict of
-    columns; or an array (T, C) of the channels in their order. More about it says a dict with "values", one of those:
-    "series", the name of a series of the training data; "future", the columns known in advance of the M steps that
-    follow; "static", a dict of numbers. A series that is not one of the training data is standardised by its own mean
-    and deviation, of all rows given.
+    columns; an array (T, C) of the channels in their order; or the path of a CSV or Parquet file. More about it says a
+    dict with "values", one of those: "series", the name of a series of the training data; "future", the columns known
+    in advance of the M steps that follow (else these are the last rows, those in which no channel has a value);
+    "static", a dict of numbers. A series that is not one of the training data is standardised by its own mean and
+    deviation, of all rows given.
 
     Args:
         look_back, horizon: L and M.
@@ -150,7 +152,7 @@ class ForecastCodec:
     def _items(self, raw: Any) -> list[RawSeries]:
         import pandas as pd
 
-        if isinstance(raw, (pd.DataFrame, pd.Series, Mapping, str)):
+        if isinstance(raw, (pd.DataFrame, pd.Series, Mapping, str, os.PathLike)):
             raw = [raw]
         if not len(raw):
             raise ValueError("there is no series to encode; expected a list of at least one.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnzoo.data._series import Series
+from rnnzoo.data._series_files import find_time_column, moments, read_table
 
 ABOUT = ("series", "future", "static")
 """What a dict may say beside "values"."""
@@ -44,12 +47,15 @@ def raw_series(item: Any, name: str, channels: Sequence[str], known: Sequence[st
             raise ValueError(f"{name} has {', '.join(sorted(strange))}; expected values, {', '.join(ABOUT)}.")
         item = about["values"]
     frame = _frame(item, name, channels, known)
+    future = about.get("future")
+    if known and future is None:
+        frame, future = _apart(frame, channels)
     times = frame.index
     dated = isinstance(times, pd.DatetimeIndex)
     naive = (times.tz_convert("UTC").tz_localize(None) if times.tz is not None else times) if dated else None
     if isinstance(times, (pd.PeriodIndex, pd.TimedeltaIndex)):
         raise TypeError(f"{name} has a {type(times).__name__}; expected a DatetimeIndex (frame.index.to_timestamp()).")
-    future = about.get("future")
+    ahead = f"{name}, future"
     numbered = not dated and len(times) and pd.api.types.is_integer_dtype(times.dtype)
     series = Series(
         name=name,
@@ -60,9 +66,7 @@ def raw_series(item: Any, name: str, channels: Sequence[str], known: Sequence[st
     return RawSeries(
         series=series,
         of_series=about.get("series"),
-        future=None
-        if future is None
-        else _numbers(_frame(future, f"{name}, future", known, ()), known, f"{name}, future"),
+        future=None if future is None else _numbers(_frame(future, ahead, known, ()), known, ahead),
         static=about.get("static"),
         index_name=None if times.name is None else str(times.name),
         timezone=times.tz if dated else None,
@@ -79,10 +83,13 @@ def _frame(item: Any, name: str, columns: Sequence[str], known: Sequence[str]) -
         return item.to_frame(columns[0]) if len(columns) == 1 else item.to_frame()
     if isinstance(item, Mapping):
         return pd.DataFrame(dict(item))
-    if isinstance(item, str):
+    if isinstance(item, (str, os.PathLike)):
+        path = Path(item).expanduser()
+        if path.is_file():
+            return _read(path)
         raise TypeError(
-            f"{name} is the string {item!r:.60}; expected a pandas DataFrame or Series, a dict of columns or an array. "
-            "Give a list of them: predict([frame])."
+            f"{name} is the string {str(item)!r:.60}, and there is no such file; expected a pandas DataFrame or Series, "
+            "a dict of columns, an array or the path of a CSV file. Give a list of them: predict([frame])."
         )
     values = np.asarray(item, dtype=float)
     wide = [*columns, *known]
@@ -92,6 +99,24 @@ def _frame(item: Any, name: str, columns: Sequence[str], known: Sequence[str]) -
             f"{name} has shape {np.shape(item)}; expected (T, {len(wide)}), the columns {', '.join(wide[:20])}."
         )
     return pd.DataFrame(values, columns=wide)
+
+
+def _read(path: Path) -> Any:
+    """The frame of a file, indexed by its times where it has such a column."""
+    import pandas as pd
+
+    frame = read_table(path)
+    time = find_time_column(list(frame.columns))
+    if time is None:
+        return frame.reset_index(drop=True)
+    return frame.set_index(pd.DatetimeIndex(moments(frame, time, path), name=time))
+
+
+def _apart(frame: Any, channels: Sequence[str]) -> tuple[Any, Any]:
+    """The past and the rows behind it in which no channel has a value; ``None`` for none."""
+    there = frame[[column for column in channels if column in frame.columns]].notna().any(axis=1).to_numpy()
+    end = len(frame) - int(there[::-1].argmax()) if there.any() else len(frame)
+    return frame.iloc[:end], None if end == len(frame) else frame.iloc[end:]
 
 
 def _numbers(frame: Any, columns: Sequence[str], name: str) -> np.ndarray:

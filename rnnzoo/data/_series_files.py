@@ -58,7 +58,6 @@ def read_table(path: Path, *, header: bool = True) -> pd.DataFrame:
         skiprows=int(header),
         skip_blank_lines=False,
         skipinitialspace=True,
-        float_precision="round_trip",
         low_memory=False,
     )
     if not len(frame):
@@ -152,6 +151,12 @@ def moments(frame: pd.DataFrame, column: str, path: Path, form: str | None = Non
             f"{path}, line {frame.index[wrong[0]]}: {column} is {cell!r}; expected a time, such as 2017-10-20 08:00."
         )
     return times.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
+
+
+def find_time_column(columns: Sequence[str]) -> str | None:
+    """The first of ``TIME_COLUMNS`` that is there, in whatever case; ``None`` where there is none."""
+    lowered = {column.lower(): column for column in columns}
+    return next((lowered[name] for name in TIME_COLUMNS if name in lowered), None)
 
 
 def check_columns(frame: pd.DataFrame, columns: Sequence[str], path: Path) -> None:

@@ -12,7 +12,7 @@ from rnnzoo.data._borders import Dates, Shares, borders
 from rnnzoo.data._drawn_series import drawn_series
 from rnnzoo.data._forecast_data import ForecastData
 from rnnzoo.data._series import Series, Table
-from rnnzoo.data._series_files import TIME_COLUMNS, check_columns, moments, numbers, read_table
+from rnnzoo.data._series_files import TIME_COLUMNS, check_columns, find_time_column, moments, numbers, read_table
 from rnnzoo.registry import DATA
 
 if TYPE_CHECKING:
@@ -151,10 +151,9 @@ class SeriesCsv(ForecastData):
     def _time_column(self, there: list[str]) -> str:
         if self.time_column is not None:
             return self.time_column
-        for name in TIME_COLUMNS:
-            for column in there:
-                if column.lower() == name:
-                    return column
+        found = find_time_column(there)
+        if found is not None:
+            return found
         raise ValueError(
             f"{self.path} has none of {', '.join(TIME_COLUMNS)}; its columns are {', '.join(there):.300}. Set "
             "time_column to one of them."

@@ -37,6 +37,8 @@ def test_a_past_given_as_a_frame_is_the_dataset_s_own_window():
                 if name not in ("targets", "weights"):
                     assert torch.equal(one[0], getattr(batch, name)[row]), name
             assert found.targets.shape == found.weights.shape == (1, 3, 1)
+            longer = pd.concat([frame, future.set_index(series[number].times[origin : origin + 3])])
+            assert codec.encode([{"values": longer, "series": "ab"[number]}]).known.equal(found.known)
 
 
 def test_frames_series_dicts_and_arrays_say_the_same():
@@ -49,6 +51,19 @@ def test_frames_series_dicts_and_arrays_say_the_same():
         close(codec.encode([given]).inputs, expected.inputs)
     close(codec.encode(frame).inputs, expected.inputs)
     assert codec.encode([frame, frame[-7:]]).inputs[1].equal(expected.inputs[0])
+
+
+def test_a_file_is_a_past_with_its_dates(tmp_path):
+    codec = codec_of(Given(drawn_series(130, 2)))
+    frame = frame_of(drawn_series(130, 2), ["x0", "x1"], 50)
+    frame.to_csv(tmp_path / "own.csv", index_label="Date")
+    for path in (tmp_path / "own.csv", str(tmp_path / "own.csv")):
+        close(codec.encode([path]).inputs, codec.encode([frame]).inputs)
+    (found,) = codec.frames(str(tmp_path / "own.csv"), torch.zeros(1, 3, 2))
+    assert found.index.equals(codec.frames(frame, torch.zeros(1, 3, 2))[0].index)
+    frame.to_csv(tmp_path / "undated.csv", index=False)
+    (found,) = codec.frames(str(tmp_path / "undated.csv"), torch.zeros(1, 3, 2))
+    assert found.index.tolist() == [50, 51, 52]
 
 
 @pytest.mark.parametrize("frequency", ["h", "15min", "D", "B", "MS"])
@@ -137,7 +152,7 @@ def test_rows_are_trading_days_whatever_days_lie_between():
     [
         (np.zeros(5), ValueError, "item 0 has 5 rows; this model reads the last 8"),
         (np.zeros((20, 2)), ValueError, r"item 0 has shape \(20, 2\); expected \(T, 1\), the columns Temp"),
-        ("Temp", TypeError, r"item 0 is the string 'Temp'.*predict\(\[frame\]\)"),
+        ("Temp", TypeError, r"item 0 is the string 'Temp', and there is no such file.*predict\(\[frame\]\)"),
         (pd.DataFrame({"t": np.zeros(20)}), ValueError, "item 0 has no column 'Temp'; it has 't'"),
         (pd.DataFrame({"Temp": ["3", "?"] * 10}), ValueError, r"item 0, row 1: Temp is '\?'; expected a number"),
         (
