@@ -88,8 +88,8 @@ def _frame(item: Any, name: str, columns: Sequence[str], known: Sequence[str]) -
         if path.is_file():
             return _read(path)
         raise TypeError(
-            f"{name} is the string {str(item)!r:.60}, and there is no such file; expected a pandas DataFrame or Series, "
-            "a dict of columns, an array or the path of a CSV file. Give a list of them: predict([frame])."
+            f"{name} is the string {str(item)!r:.60}, and there is no such file; expected a pandas DataFrame or "
+            "Series, a dict of columns, an array or the path of a CSV file. Give a list of them: predict([frame])."
         )
     values = np.asarray(item, dtype=float)
     wide = [*columns, *known]
