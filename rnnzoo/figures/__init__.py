@@ -6,6 +6,7 @@ from rnnzoo.figures.alignment import alignment
 from rnnzoo.figures.attention import Attended, attention
 from rnnzoo.figures.comparison import Bar, comparison
 from rnnzoo.figures.confusion import confusion
+from rnnzoo.figures.forecast import Forecasted, forecast
 from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_panels, gates
 from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
 from rnnzoo.figures.gradient_reach import gradient_reach
@@ -27,6 +28,7 @@ __all__ = [
     "Band",
     "Bar",
     "Curve",
+    "Forecasted",
     "LayerRatio",
     "Panel",
     "Panels",
@@ -40,6 +42,7 @@ __all__ = [
     "comparison",
     "confusion",
     "default_names",
+    "forecast",
     "gate_panels",
     "gates",
     "gradient_norms_against_step",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,12 +15,14 @@ from rnnzoo.modules.forecast_model import Given
 from rnnzoo.modules.forecasters import create_forecast_model
 from rnnzoo.modules.reversible_norm import Place
 from rnnzoo.registry import TASKS
+from rnnzoo.tasks._backtest import backtest_frame, backtest_split
 from rnnzoo.tasks._base import SequenceTask
 from rnnzoo.tasks._forecast_answers import Forecast, forecasts
 from rnnzoo.tasks._forecast_scores import crps_of_draws, crps_of_quantiles, naive_errors, quantile_of_draws
 
 if TYPE_CHECKING:
-    pass
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 ACCEPTS = ("forecast",)
 METRICS = (
@@ -244,6 +246,35 @@ class Forecasting(SequenceTask):
         """
         one = hasattr(raw, "iloc") or isinstance(raw, Mapping)
         return super().predict([raw] if one else raw, batch_size)
+
+    def backtest(
+        self, data: Any, *, origins: Sequence[int] | None = None, stride: int = 1, batch_size: int = 256
+    ) -> pd.DataFrame:
+        """Rolling forecasts beside what came: a row an origin, step and channel, in real units.
+
+        Args:
+            data: a datamodule, whose test windows are forecast; or a frame, each of whose origins is forecast from the
+                rows before it.
+            origins: numbers of the first rows to be forecast; ``None``: all that are possible, every ``stride``-th.
+            batch_size: how many are forecast at a time.
+
+        Returns:
+            Columns series, origin, step (from 1), time, channel, actual (NaN where missing), forecast, and one a
+            quantile.
+
+        Raises:
+            ValueError: data of another spec, a frame that is too short, an origin that is none, a number below 1.
+        """
+        if stride < 1 or batch_size < 1:
+            raise ValueError(f"stride is {stride} and batch_size {batch_size}; expected at least 1.")
+        run = backtest_split if hasattr(data, "splits") else backtest_frame
+        return run(self, data, origins, stride, batch_size)
+
+    def pictures(self, batch: ForecastBatch) -> dict[str, Figure]:
+        """ "forecast": the first window of the batch, with its bands and what came."""
+        from rnnzoo.tasks._forecast_pictures import forecast_pictures
+
+        return forecast_pictures(self, batch)
 
     def answers(self, outputs: Tensor, batch: ForecastBatch) -> list[Forecast]:
         """Each row's forecast in real units, its steps numbered from its origin."""
