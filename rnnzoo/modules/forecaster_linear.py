@@ -1,4 +1,4 @@
-"""Forecasts without recurrence: the last value, that of a season ago, and maps of the past that are linear.
+"""Forecasts without recurrence: the mean, the last value, that of a season ago, and maps of the past that are linear.
 
 DLinear: A. Zeng, M. Chen, L. Zhang, Q. Xu, "Are Transformers Effective for Time Series Forecasting?", AAAI 2023,
 arXiv 2205.13504. Each forecasts every channel from that channel's past alone and knows of nothing else; a past that is
@@ -49,6 +49,22 @@ class NaiveForecaster(nn.Module):
             again = torch.where(whole, again, last)
         times = -(-self.horizon // m)
         return again.repeat(1, times, 1)[:, : self.horizon] + 0.0 * self.nothing
+
+
+class MeanForecaster(nn.Module):
+    """0 for all M steps: of numbers that were standardised by their training part, the mean of that.
+
+    Its one parameter is as that of ``NaiveForecaster``.
+    """
+
+    def __init__(self, channels: int, horizon: int) -> None:
+        super().__init__()
+        self.channels, self.horizon = channels, horizon
+        self.nothing = nn.Parameter(torch.zeros(1))
+
+    def forward(self, past: Tensor, lengths: Tensor | None, known: Tensor, static: Tensor) -> Tensor:
+        """(B, M, F) of zeros."""
+        return past.new_zeros(past.shape[0], self.horizon, self.channels) + 0.0 * self.nothing
 
 
 class LinearForecaster(nn.Module):

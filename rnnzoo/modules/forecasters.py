@@ -10,7 +10,7 @@ from torch import nn
 from rnnzoo.modules.forecast_heads import ForecastHead
 from rnnzoo.modules.forecast_model import ForecastModel
 from rnnzoo.modules.forecaster_direct import DirectForecaster
-from rnnzoo.modules.forecaster_linear import DLinearForecaster, LinearForecaster, NaiveForecaster
+from rnnzoo.modules.forecaster_linear import DLinearForecaster, LinearForecaster, MeanForecaster, NaiveForecaster
 from rnnzoo.modules.forecaster_recursive import RecursiveForecaster
 from rnnzoo.modules.forecaster_segment import SegmentForecaster
 from rnnzoo.modules.reversible_norm import ReversibleNorm
@@ -24,11 +24,12 @@ NORM_OF = {
     "dlinear": "none",
     "naive": "none",
     "seasonal_naive": "none",
+    "mean": "none",
 }
 """Each forecaster's normalisation, where none is asked for: that of its paper."""
 
 WITH_LAYERS = ("direct", "recursive", "segment")
-NAIVE = ("naive", "seasonal_naive")
+NAIVE = ("naive", "seasonal_naive", "mean")
 
 
 def create_forecast_model(
@@ -58,7 +59,7 @@ def create_forecast_model(
             "it False."
         )
     if forecaster in NAIVE and (head.parameters_each > 1 or norm not in (None, "none")):
-        raise ValueError(f"the forecaster '{forecaster}' repeats numbers; it goes with head 'point' and norm 'none'.")
+        raise ValueError(f"the forecaster '{forecaster}' learns nothing; it goes with head 'point' and norm 'none'.")
     F, P = int(spec["output_size"]), head.parameters_each
     L, M = int(spec["look_back"]), int(spec["horizon"])
     apart = channels_apart or forecaster == "segment"
@@ -79,6 +80,8 @@ def create_forecast_model(
         core = LinearForecaster(F, L, M, P)
     elif forecaster == "dlinear":
         core = DLinearForecaster(F, L, M, P, moving_average)
+    elif forecaster == "mean":
+        core = MeanForecaster(F, M)
     else:
         core = NaiveForecaster(F, M, int(spec.get("season", 1)) if forecaster == "seasonal_naive" else 1)
     usual = "mean_scale" if head.counts else NORM_OF[forecaster]

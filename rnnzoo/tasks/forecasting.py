@@ -56,14 +56,14 @@ class Forecasting(SequenceTask):
     error that what was a season ago has in training (the spec's ``naive_errors``, else in each window's past; numbers
     whose naive error is 0 have no share in it); ``coverage`` is the share of the numbers within the 80 % band; ``nll``
     is that of the standardised numbers, of counts of the counts themselves. A forecast's one number is the mean of its
-    distribution; of drawn paths that of the draws. Where paths are drawn step by step, validation measures loss and nll
-    alone.
+    distribution; of paths that are drawn step by step, that of the draws. Validation draws nothing: it has no crps and
+    coverage of distributions, and step by step it tells each the mean of the one before.
 
     Args:
         spec: the datamodule's, of kind "forecast".
         forecaster: "direct": all steps by one map of the last output; "recursive": one step at a time, each told the
             number before, in training the true one; "segment": SegRNN; without layers "linear", "dlinear", "naive" (the
-            last value) and "seasonal_naive" (that of a season ago).
+            last value), "seasonal_naive" (that of a season ago) and "mean" (0: where the data are standardised).
         layer: any registered architecture; a causal one where it is recursive or segment-wise.
         hidden_size, num_layers, bidirectional, layer_options: of the layers.
         dropout: between the layers and before the map to the outputs.
@@ -174,11 +174,9 @@ class Forecasting(SequenceTask):
         return tuple(metric for metric in METRICS if allowed.get(metric.name, True))
 
     def metrics_in(self, split: str) -> tuple[MetricSpec, ...]:
-        """In validation none that needs draws, but for those the closed form is known of."""
-        if split == "test" or not self.is_drawn:
-            return self.metric_specs
-        cheap = ("loss", "nll") if self.in_turn else ("loss", "nll", "mse", "mae", "real_mae", "mase")
-        return tuple(metric for metric in self.metric_specs if metric.name in cheap)
+        """In validation none that needs draws."""
+        drawn = ("crps", "coverage") if self.is_drawn and split == "val" else ()
+        return tuple(metric for metric in self.metric_specs if metric.name not in drawn)
 
     def losses(self, outputs: Tensor, batch: ForecastBatch) -> Tensor:
         """What the head says that each number (B, M, F) costs; 0 for those that are missing."""
@@ -197,12 +195,11 @@ class Forecasting(SequenceTask):
         if self.is_drawn:
             found["nll"] = self.losses(outputs, batch)
         ordered = self.drawn(batch).sort(dim=1).values if self.is_drawn and "crps" in wanted else None
-        if "mse" in wanted:
-            error = (self._points(outputs, ordered, batch) - targets).where(there, 0)
-            naive = self._naive_errors(batch)  # (B, 1, F), real units
-            scaled = error.abs() * scale / naive.where(naive > 0, 1)
-            found |= {"mse": error.square(), "mae": error.abs(), "real_mae": error.abs() * scale}
-            found["mase"] = scaled, batch.weights * (naive > 0)
+        error = (self._points(outputs, ordered, batch) - targets).where(there, 0)
+        naive = self._naive_errors(batch)  # (B, 1, F), real units
+        scaled = error.abs() * scale / naive.where(naive > 0, 1)
+        found |= {"mse": error.square(), "mae": error.abs(), "real_mae": error.abs() * scale}
+        found["mase"] = scaled, batch.weights * (naive > 0)
         if "crps" in wanted:
             crps = (
                 crps_of_quantiles(outputs, self.levels, targets) if ordered is None else crps_of_draws(ordered, targets)
@@ -223,8 +220,10 @@ class Forecasting(SequenceTask):
 
     def _points(self, outputs: Tensor, ordered: Tensor | None, batch: ForecastBatch) -> Tensor:
         """One number (B, M, F) for each: of drawn paths the mean of the draws."""
-        if ordered is not None and self.in_turn:
-            return ordered.mean(dim=1)
+        if self.in_turn and self.is_drawn:
+            if ordered is not None:
+                return ordered.mean(dim=1)
+            outputs = self(given(batch))  # the others were told the targets
         return self.model.points(outputs, given(batch).unit)
 
     def _quantiles(self, outputs: Tensor, ordered: Tensor | None, levels: Any) -> list[Tensor]:
