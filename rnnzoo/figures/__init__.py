@@ -6,6 +6,7 @@ from rnnzoo.figures.alignment import alignment
 from rnnzoo.figures.attention import Attended, attention
 from rnnzoo.figures.comparison import Bar, comparison
 from rnnzoo.figures.confusion import confusion
+from rnnzoo.figures.ctc_posteriors import ctc_posteriors
 from rnnzoo.figures.forecast import Forecasted, forecast
 from rnnzoo.figures.gates import GATE, LARGE, SMALL, Panel, default_names, gate_panels, gates
 from rnnzoo.figures.gradient_norms_against_step import Band, gradient_norms_against_step
@@ -41,6 +42,7 @@ __all__ = [
     "attention",
     "comparison",
     "confusion",
+    "ctc_posteriors",
     "default_names",
     "forecast",
     "gate_panels",

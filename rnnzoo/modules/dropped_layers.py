@@ -72,6 +72,14 @@ class DroppedLayers(nn.Module):
             final.append(state)
         return x, final
 
+    def step(self, x: Tensor, hx: Any = None) -> tuple[Tensor, list[Any]]:
+        """One step: x (B, I) and a state as ``forward`` gives it to (B, O) and the next state; nothing is dropped."""
+        final = []
+        for i, layer in enumerate(self.layers):
+            x, state = layer.step(x, None if hx is None else hx[i])  # type: ignore[operator]
+            final.append(state)
+        return x, final
+
     def gate_values(self, x: Tensor, lengths: Tensor | None = None) -> dict[str, GateValues]:
         """Gates and states of every layer over x (B, T, I), by "l0", "l0_reverse", "l1", ...; see `rnnzoo.gate_values`.
 

@@ -120,6 +120,15 @@ class Encoder(nn.Module):
             x, state = self.recurrent(x, lengths=lengths)  # (B, T, O)
         return x, lengths, state
 
+    def step(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Features (B, O) of one step, tokens (B,) or channels (B, I), and the state behind it, for streams.
+
+        Raises:
+            TypeError, ValueError: as ``forward``; or the layers read both ways.
+        """
+        x = self._read(inputs[:, None], None)[:, 0]  # (B, E)
+        return (x, None) if self.recurrent is None else self.recurrent.step(x, state)  # type: ignore[operator]
+
     def gate_values(
         self, inputs: Tensor, lengths: Tensor | None = None, extra: Tensor | None = None
     ) -> dict[str, GateValues]:
