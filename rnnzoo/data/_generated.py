@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from rnnzoo.contracts import SequenceBatch
 from rnnzoo.data._base import SPLITS, ZooData
-from rnnzoo.data._batches import FILLER, FlatSequences, Rows
+from rnnzoo.data._batches import FILLER, Rows
 from rnnzoo.data._checks import check_positive
 
 
@@ -28,7 +27,7 @@ class FreshRows(Rows):
         lengths: those of the first pass, by which bucketing goes in all of them.
     """
 
-    def __init__(self, rows: int, draw: Callable[[np.random.RandomState], FlatSequences], seed: int) -> None:
+    def __init__(self, rows: int, draw: Callable[[np.random.RandomState], Rows], seed: int) -> None:
         self.rows = rows
         self.draw = draw
         self.seed = seed
@@ -42,7 +41,7 @@ class FreshRows(Rows):
         """n R."""
         return epoch * self.rows
 
-    def __getitem__(self, rows: Sequence[int]) -> SequenceBatch:
+    def __getitem__(self, rows: Sequence[int]) -> Any:
         """The rows as one batch; ``FILLER`` rows have weight 0.
 
         Raises:
@@ -55,7 +54,7 @@ class FreshRows(Rows):
             self._drawn, self._pass = self._rows_of(number), number
         return self._drawn[[row if row == FILLER else row % self.rows for row in rows]]
 
-    def _rows_of(self, number: int) -> FlatSequences:
+    def _rows_of(self, number: int) -> Rows:
         return self.draw(np.random.RandomState([self.seed, number]))
 
 
@@ -84,7 +83,7 @@ class GeneratedData(ZooData):
         self.data_seed = data_seed
         self.fresh = fresh
 
-    def draw(self, split: str, rows: int, random: np.random.RandomState) -> FlatSequences:
+    def draw(self, split: str, rows: int, random: np.random.RandomState) -> Rows:
         """The rows of a split."""
         raise NotImplementedError(f"{type(self).__name__} does not draw its rows.")
 

@@ -1,6 +1,7 @@
 """A sequence for one input: a class or a vector, and any causal layers that write tokens one after the other.
 
-With c the input's vector (a row of a table, or W x + b) and e_t the embedding of the token before, a step reads
+With c the input's vector (a row of a table, W x + b, or what a small convolutional network makes of an image) and e_t
+the embedding of the token before, a step reads
 
     first:    x_1 = [e_1; c], x_t = [e_t; 0] behind it
     every:    x_t = [e_t; c]
@@ -12,6 +13,7 @@ the teaching texts show.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -19,12 +21,14 @@ from torch import Tensor, nn
 
 from rnnzoo.modules.bridge import create_bridge
 from rnnzoo.modules.embedding import Embedding
+from rnnzoo.modules.frame_encoder import create_frame_encoder
 from rnnzoo.modules.layer_states import swap_rows
 from rnnzoo.ops.ragged import unless_full
 from rnnzoo.recurrent import create_layer
 from rnnzoo.registry import LAYERS, unknown
 
 INJECTIONS = ("first", "every", "initial")
+CONDITIONS = ("linear", "cnn")
 
 
 class Written(NamedTuple):
@@ -42,6 +46,8 @@ class ConditionalGenerator(nn.Module):
         vocabulary: V.
         layer: a registered architecture that is causal.
         injection: "first", "every" or "initial", see above.
+        condition: what is made of numbers: "linear", W x + b, or "cnn", see ``modules.frame_encoder``.
+        image: of "cnn": height and width of the image whose pixels the numbers are.
         condition_size: C, width of the input's vector.
         hidden_size, num_layers, dropout: of the layers; ``dropout`` is before the logits, too.
         embedding_size, embedding_std, embedding_dropout, word_dropout, padding_id: of the tokens' embedding.
@@ -49,8 +55,8 @@ class ConditionalGenerator(nn.Module):
         layer_options: further arguments of the architecture.
 
     Raises:
-        UnknownName: no such layer, input or injection.
-        ValueError: the layer is not causal.
+        UnknownName: no such layer, input, injection or condition.
+        ValueError: the layer is not causal, or "cnn" is to read what is no image.
     """
 
     def __init__(
@@ -61,6 +67,8 @@ class ConditionalGenerator(nn.Module):
         *,
         layer: str = "lstm",
         injection: str = "first",
+        condition: str = "linear",
+        image: Sequence[int] | None = None,
         condition_size: int = 32,
         hidden_size: int = 64,
         num_layers: int = 1,
@@ -82,11 +90,16 @@ class ConditionalGenerator(nn.Module):
             raise ValueError(
                 f"layer '{layer}' is not causal, or of both directions; use one that looks at no later step."
             )
+        if condition not in CONDITIONS:
+            raise unknown("condition", condition, CONDITIONS)
         self.injection = injection
         self.input_size = input_size
-        self.condition: nn.Module = (
-            nn.Embedding(input_size, condition_size) if input == "tokens" else nn.Linear(input_size, condition_size)
-        )
+        self.condition: nn.Module
+        if condition == "cnn":
+            self.condition = create_frame_encoder(None if input == "tokens" else image, input_size, condition_size)
+        else:
+            kind = nn.Embedding if input == "tokens" else nn.Linear
+            self.condition = kind(input_size, condition_size)
         self.embedding = Embedding(
             "tokens",
             vocabulary,

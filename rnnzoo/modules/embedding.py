@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
+from rnnzoo.modules.frame_encoder import create_frame_encoder
 from rnnzoo.registry import unknown
 
-KINDS = {"tokens": ("learned", "one_hot"), "real": ("learned", "none")}
+KINDS = {"tokens": ("learned", "one_hot"), "real": ("learned", "cnn", "none")}
 """The embeddings there are for each input of a spec."""
 
 
@@ -18,16 +21,18 @@ class Embedding(nn.Module):
         input: "tokens" or "real", as in the spec.
         input_size: number of token ids, or of channels I.
         kind: "learned": a table of vectors for tokens, a linear map for channels. "one_hot": tokens as unit vectors,
-            E = input_size. "none": channels as they are, E = I.
-        embedding_size: E where it is learned.
+            E = input_size. "cnn": a small convolutional network, the same for every step, for channels that are an
+            image. "none": channels as they are, E = I.
+        embedding_size: E where it is learned, or made by the network.
         padding_id: this token's vector is zero and stays zero.
         dropout: share of the entries dropped while training.
         word_dropout: share of the tokens (or steps) whose whole vector is dropped while training.
         std: standard deviation of a learned table at the start.
+        image: height and width of an image, of which the channels are the pixels, line by line.
 
     Raises:
         UnknownName: there is no such input or kind.
-        ValueError: the kind does not go with the input.
+        ValueError: the kind does not go with the input, or the channels are no image.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Embedding(nn.Module):
         dropout: float = 0.0,
         word_dropout: float = 0.0,
         std: float = 0.1,
+        image: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         if input not in KINDS:
@@ -56,12 +62,14 @@ class Embedding(nn.Module):
         self.input_size = input_size
         self.kind = kind
         self.padding_id = padding_id
-        self.output_size = embedding_size if kind == "learned" else input_size
+        self.output_size = embedding_size if kind in ("learned", "cnn") else input_size
         self.map: nn.Module | None = None
         if kind == "learned" and input == "tokens":
             self.map = nn.Embedding(input_size, embedding_size, padding_idx=padding_id)
             with torch.no_grad():
                 self.map.weight.mul_(std)
+        elif kind == "cnn":
+            self.map = create_frame_encoder(image, input_size, embedding_size)
         elif kind == "learned":
             self.map = nn.Linear(input_size, embedding_size)
         self.dropout = nn.Dropout(dropout) if dropout else None

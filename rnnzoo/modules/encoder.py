@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ class Encoder(nn.Module):
         dropout: between the recurrent layers, where there is no ``input_dropout``.
         input_dropout, input_dropout_kind: of the inputs of every recurrent layer, see
             :class:`~rnnzoo.modules.dropped_layers.DroppedLayers`.
-        embedding, embedding_size, embedding_std, embedding_dropout, word_dropout: see
+        embedding, embedding_size, embedding_std, embedding_dropout, word_dropout, image: see
             :class:`~rnnzoo.modules.embedding.Embedding`.
         layer_options: further arguments of the architecture.
         extra_size: width of further features of each step, beside those of the embedding.
@@ -55,6 +56,7 @@ class Encoder(nn.Module):
         padding_id: int | None = None,
         layer_options: dict[str, Any] | None = None,
         extra_size: int = 0,
+        image: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self.embedding = Embedding(
@@ -66,6 +68,7 @@ class Encoder(nn.Module):
             dropout=embedding_dropout,
             word_dropout=word_dropout,
             std=embedding_std,
+            image=image,
         )
         self.directions = 1
         self.recurrent: nn.Module | None = None

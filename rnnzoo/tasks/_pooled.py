@@ -49,6 +49,7 @@ class PooledTask(SequenceTask):
             self.spec["input_size"],
             dropout=dropout,
             padding_id=self.spec.get("padding_id"),
+            image=self.spec.get("image"),
             **encoder,
         )
         self.word_vectors = WordVectorStart(self, self.encoder.embedding, embedding_vectors, embedding_frozen)

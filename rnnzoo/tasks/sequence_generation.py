@@ -29,6 +29,7 @@ METRICS = (
     MetricSpec("perplexity", "tokens", False),
     MetricSpec("nats_per_character", "nats", False),
     MetricSpec("bits_per_character", "bits", False),
+    MetricSpec("exact_match", "fraction", True),
 )
 
 
@@ -50,13 +51,16 @@ class SequenceGenerator(SequenceTask):
     """Logits (B, M, V) of the next token at every step; cross entropy in nats a token, the end token with it.
 
     Per character, all of a text's nats, its end's too, are divided by its characters: of data whose spec's ``unit`` is
-    "character".
+    "character". Where the input is an image, of which there is one right text, ``exact_match`` is the share of the
+    texts that greedy writing gets right as a whole.
 
     Args:
         spec: the datamodule's, of kind "emission".
         layer: any registered, causal architecture.
         injection: where the input enters: at the "first" step, zeros behind it; at "every" step; or as the layers'
             "initial" state.
+        condition: how numbers become the input's vector: "linear", or "cnn" for an image, see
+            ``modules.frame_encoder``.
         condition_size: width of the input's vector.
         hidden_size, num_layers: of the recurrent layers.
         dropout: between the recurrent layers and before the logits.
@@ -80,6 +84,7 @@ class SequenceGenerator(SequenceTask):
         spec: Spec,
         layer: str = "gru",
         injection: str = "first",
+        condition: str = "linear",
         condition_size: int = 32,
         hidden_size: int = 128,
         num_layers: int = 1,
@@ -124,6 +129,8 @@ class SequenceGenerator(SequenceTask):
             int(self.spec["output_size"]),
             layer=layer,
             injection=injection,
+            condition=condition,
+            image=self.spec.get("image"),
             condition_size=condition_size,
             hidden_size=hidden_size,
             num_layers=num_layers,
@@ -146,8 +153,9 @@ class SequenceGenerator(SequenceTask):
         return self(batch.source, batch.inputs, batch.lengths)
 
     def metrics_of(self, spec: dict[str, Any]) -> tuple[MetricSpec, ...]:
-        """Those per character only of texts whose tokens are characters."""
-        return metrics_by_unit(METRICS, spec)
+        """Those per character only of texts whose tokens are characters, exact matches only where an image is named."""
+        found = metrics_by_unit(METRICS, spec)
+        return tuple(metric for metric in found if metric.name != "exact_match" or spec.get("image"))
 
     def create_meter(self, metric: MetricSpec) -> Metric:
         """exp(mean) for perplexity, else a mean."""
@@ -158,14 +166,21 @@ class SequenceGenerator(SequenceTask):
         return F.cross_entropy(outputs.transpose(1, 2), batch.targets, reduction="none")
 
     def measures(self, outputs: Tensor, batch: PairBatch) -> dict[str, Any]:
-        """Nats a token; and nats and bits a character, of which the end is none."""
+        """Nats a token; nats and bits a character, of which the end is none; and which texts are right.
+
+        The text of the likeliest token at each step is the right one if and only if at each step, the right ones read
+        before it, the right token is the likeliest: until the first mistake both have read the same.
+        """
         nats = self.losses(outputs, batch)  # (B, M)
         characters = (batch.weights * (batch.targets != self.end)).sum()
         each = (nats * batch.weights).double().sum() / characters.clamp(min=1)
+        likeliest = outputs.index_fill(2, self.never, -torch.inf).argmax(dim=2)  # (B, M)
+        right = (likeliest == batch.targets) | (batch.weights == 0)
         return {
             "perplexity": nats,
             "nats_per_character": (each, characters),
             "bits_per_character": (each / math.log(2), characters),
+            "exact_match": (right.all(dim=1), (batch.weights > 0).any(dim=1).to(nats.dtype)),
         }
 
     def answers(self, outputs: Any, batch: PairBatch) -> list[Generated]:

@@ -40,8 +40,8 @@ NUMBERS = ("value", "forecast")
 
 
 def sequence_of(batch, kind):
-    """What the model reads; of an emission, where many rows have the same, what it writes."""
-    if kind == "emission":
+    """What the model reads; of an emission for a class, which many rows have, what it writes."""
+    if kind == "emission" and not batch.source.is_floating_point():
         return batch.targets
     return batch.source if isinstance(batch, PairBatch) else plain(batch).inputs
 

@@ -90,5 +90,5 @@ def test_names_are_checked():
         Embedding("token", 4)
     with pytest.raises(UnknownName, match="did you mean one_hot"):
         Embedding("tokens", 4, kind="onehot")
-    with pytest.raises(ValueError, match="'one_hot' and the data's input is 'real'; use 'learned' or 'none'"):
+    with pytest.raises(ValueError, match="'one_hot' and the data's input is 'real'; use 'learned' or 'cnn' or 'none'"):
         Embedding("real", 4, kind="one_hot")
