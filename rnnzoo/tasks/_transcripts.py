@@ -66,7 +66,7 @@ def transcripts(
 
 def text_of(task: ConnectionistTemporalClassifier, labels: list[int]) -> str:
     """The text of labels: symbols that are words with blanks between, others without."""
-    return (" " if task.spec.get("unit") == "word" else "").join(task.labels[label] for label in labels)
+    return (" " if task.spec.get("unit") == "word" else "").join(task.symbols[label] for label in labels)
 
 
 def emissions(task: ConnectionistTemporalClassifier, labels: list[int], steps: list[int]) -> list[Emission]:
@@ -74,7 +74,7 @@ def emissions(task: ConnectionistTemporalClassifier, labels: list[int], steps: l
     each = task.spec.get("frame_seconds")
     frames = [step * task.stacking.stride for step in steps]
     return [
-        Emission(task.labels[label], frame, None if each is None else round(frame * each, 6))
+        Emission(task.symbols[label], frame, None if each is None else round(frame * each, 6))
         for label, frame in zip(labels, frames, strict=True)
     ]
 

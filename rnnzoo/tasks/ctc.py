@@ -116,7 +116,7 @@ class ConnectionistTemporalClassifier(SequenceTask):
             loss_reduction=loss_reduction,
         )
         self.save_hyperparameters()
-        self.labels = labels_of(self.spec)
+        self.symbols = labels_of(self.spec)
         if evaluate_by not in SEARCHES:
             raise unknown("search", evaluate_by, SEARCHES)
         if beam < 1:
@@ -144,7 +144,7 @@ class ConnectionistTemporalClassifier(SequenceTask):
             layer_options=layer_options,
         )
         self.dropout = nn.Dropout(dropout) if dropout else None
-        self.head = nn.Linear(self.encoder.output_size, len(self.labels))
+        self.head = nn.Linear(self.encoder.output_size, len(self.symbols))
         initialize(self.encoder, self.head, initialization)
 
     def forward(self, inputs: Tensor, lengths: Tensor | None = None) -> Tensor:
@@ -241,7 +241,7 @@ class ConnectionistTemporalClassifier(SequenceTask):
             "posteriors": ctc_posteriors(
                 batch.inputs[0, :frames].tolist(),
                 posteriors.tolist(),
-                self.labels,
+                self.symbols,
                 stride=self.stacking.stride,
                 frame_seconds=self.spec.get("frame_seconds"),
             )

@@ -9,6 +9,7 @@ from tolerances import close
 from training import loader, quiet_trainer
 from wav_files import tone, wav
 
+from rnnzoo.callbacks._confusion import ConfusionCounts
 from rnnzoo.contracts import SequenceBatch
 from rnnzoo.data._fsdd_files import split_digits, tones
 from rnnzoo.data.fsdd_strings import FsddStrings
@@ -178,7 +179,7 @@ def test_a_path_is_answered_with_text_and_times(tmp_path):
 def test_an_answer_s_probability_is_that_of_all_its_paths_and_a_search_finds_no_worse_one():
     task, raw = model(), [(sound(0.8, seed=seed), 8000) for seed in range(3)]
     greedy, searched = (task.predict(raw, beam=beam) for beam in (0, 30))
-    labels = task.labels
+    labels = task.symbols
     for item, one, other in zip(raw, greedy, searched, strict=True):
         batch = create_codec(task.codec).encode([item])
         target = torch.tensor([[labels.index(symbol) for symbol in one.text]])
@@ -216,3 +217,11 @@ def test_its_picture_shows_the_first_row():
     pictures = model(stack=2).pictures(next(iter(DATA.test_dataloader())))
     assert list(pictures) == ["posteriors"]
     assert len(pictures["posteriors"].axes) == 2
+
+
+def test_steps_are_not_counted_as_answers_to_the_labels_of_a_transcript():
+    task, batch = model(), next(iter(DATA.test_dataloader()))
+    outputs = task(batch.inputs, batch.lengths)[:, : batch.targets.shape[1]]  # as many steps as labels
+    counts = ConfusionCounts(task)
+    counts.add(outputs, batch)
+    assert counts.counts() is None
