@@ -130,6 +130,10 @@ def _rows(
         from rnnzoo.bench.racing import race
 
         return race(run)
+    if run.baseline:
+        from rnnzoo.bench.baselines import measure_baseline
+
+        return measure_baseline(run)
     from rnnzoo.bench.training import train
 
     there = launched()

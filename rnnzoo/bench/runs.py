@@ -56,6 +56,7 @@ class Run:
     trial: dict[str, Any] = field(default_factory=dict)  # which of the table's trials it is; its values are in `model`
     contest: str = ""  # hash of what it has in common with the other trials; "" where there are none
     solved: dict[str, Any] = field(default_factory=dict)  # what was worked out, such as the width; it is in `model`
+    baseline: str = ""  # what is measured in place of a training
 
     @property
     def id(self) -> str:
@@ -135,7 +136,7 @@ def expand(
                 table=table.name, spec="", label=entry.label, layer=entry.layer, seed=0, variant=variant,
                 task=table.task, data_name=name, data=data, data_version=str(datasets[key].data_version), model=model,
                 trainer=trainer, monitor=asdict(table.monitor), traces=table.traces, divergence=table.divergence,
-                cell=_origin(entry.layer), imports=imported_files(),
+                cell=_origin(entry.layer), imports=imported_files(), baseline=entry.baseline,
             )  # fmt: skip
             tried = []
             for trial in grid(table.trials):
@@ -173,6 +174,7 @@ def spec_hash(run: Run) -> str:
         **({"cell": run.cell["sha256"]} if "sha256" in run.cell else {}),
         # a trial is one of several: the same settings in a table without trials are another run
         **({"trial": run.trial} if run.trial else {}),
+        **({"baseline": run.baseline} if run.baseline else {}),
     }
     canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]

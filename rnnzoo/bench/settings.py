@@ -29,6 +29,7 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
     """
     from lightning.pytorch import Trainer
 
+    from rnnzoo.bench.baselines import BASELINES
     from rnnzoo.callbacks import TRACES
 
     task, known = TASKS.entry(table.task), arguments_of(Trainer, *OWNED, ACCUMULATE)
@@ -47,6 +48,8 @@ def check_settings(table: Table, entries: Sequence[TableEntry]) -> None:
         where = f"table {table.name}, entry {entry.label}"
         if entry.layer != "none":
             LAYERS.entry(entry.layer)
+        if entry.baseline and entry.baseline not in BASELINES:
+            raise unknown("baseline", entry.baseline, BASELINES)
         data = {**table.data, **entry.data}
         named = data.pop("name")
         model = {**table.model, **entry.model}

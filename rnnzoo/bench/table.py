@@ -37,6 +37,7 @@ class TableEntry:
     label: str
     layer: str = ""
     layers: tuple[str, ...] = ()  # in place of a layer: "all", or shell patterns of registered names
+    baseline: str = ""  # in place of a layer: what is measured without training, see ``baselines``
     seeds: int = 1
     parameters: int | None = None  # a budget of its own; see ``Table.parameters``
     model: dict[str, Any] = field(default_factory=dict)
@@ -157,10 +158,13 @@ def _list(value: Any, where: str) -> list[Any]:
 
 def _entry(item: Any, where: str) -> TableEntry:
     if isinstance(item, dict):
-        if ("layer" in item) == ("layers" in item) or ("layers" in item and "label" in item):
+        if sum(key in item for key in ("layer", "layers", "baseline")) != 1 or ("layers" in item and "label" in item):
             raise TableError(
-                f"{where}, entries: give `layer` (and a `label`), or `layers` alone for an entry a layer: {item!r}."
+                f"{where}, entries: give `layer` (and a `label`), `layers` alone for an entry a layer, or a "
+                f"`baseline`: {item!r}."
             )
+        if "baseline" in item:
+            item = {"label": item["baseline"], **item, "layer": "none"}
         if "layers" in item:
             patterns = patterns_of(item["layers"], f"{where}, entries")
             item = {**item, "layers": patterns, "label": ", ".join(patterns)}
