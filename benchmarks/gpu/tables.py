@@ -40,6 +40,10 @@ WORK = (
     Work("digit-sum", "peephole_lstm,gru,minlstm"),
     Work("memory-span", "all"),
     Work("digit-sum", "slim-lstm-fair,lstm-fair", 5),
+    Work("smnist", "lstm,s4d"),
+    Work("psmnist", "lstm,s4d"),
+    Work("smnist", "all"),
+    Work("psmnist", "all"),
 )
 TINY = (Work("memory-span", "lstm"), Work("memory-span", "mingru"))
 
