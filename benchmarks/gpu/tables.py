@@ -42,8 +42,8 @@ WORK = (
     Work("digit-sum", "slim-lstm-fair,lstm-fair", 5),
     Work("smnist", "lstm,s4d"),
     Work("psmnist", "lstm,s4d"),
-    Work("smnist", "all"),
-    Work("psmnist", "all"),
+    Work("smnist", "gru,lem,cornn,indrnn,unicornn,mingru,lru,s5"),
+    Work("psmnist", "gru,lem,cornn,indrnn,unicornn,mingru,lru,s5"),
 )
 TINY = (Work("memory-span", "lstm"), Work("memory-span", "mingru"))
 
