@@ -57,7 +57,7 @@ def measure_baseline(run: Run) -> list[ResultRow]:
     seconds = time.perf_counter() - begin
     units = {metric.name: metric.unit for metric in TASKS.entry(run.task).metrics}
     commit_hash, dirty = commit()
-    shared = {
+    shared: dict[str, Any] = {
         "table": run.table, "spec": run.spec, "label": run.label, "variant": run.variant, "layer": run.layer,
         "task": run.task, "data": run.data_name, "data_version": run.data_version, "seed": run.seed, "split": "test",
         "parameters": 0, "steps": 0, "seconds": round(seconds, 3), "samples_per_second": 0.0,
