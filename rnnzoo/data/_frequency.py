@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-SEASONS = {"D": 7, "B": 5, "W": 52, "MS": 12, "ME": 12, "M": 12, "QS": 4, "QE": 4, "Q": 4}
+SEASONS = {"D": 7, "B": 5, "W": 52, "7D": 52, "MS": 12, "ME": 12, "M": 12, "QS": 4, "QE": 4, "Q": 4, "3MS": 4, "3ME": 4}
 """Steps after which a series of this frequency is usually like itself: a day, a week or a year."""
 SHOWN = 5
 """Of what is wrong, this many are shown in a message."""
@@ -41,9 +41,11 @@ def infer_frequency(times: np.ndarray) -> str | None:
             return f"{several}MS"
         if index.is_month_end.all():
             return several + str(pd.offsets.MonthEnd().freqstr)  # "ME"; before pandas 2.2 "M"
-    step = pd.Timedelta(steps[counts.argmax()])
-    if step == pd.Timedelta(days=1) and len(steps) > 1 and not np.isin(index.day_of_week, (5, 6)).any():
+    step, day = pd.Timedelta(steps[counts.argmax()]), pd.Timedelta(days=1)
+    if step == day and len(steps) > 1 and not np.isin(index.day_of_week, (5, 6)).any():
         return "B"
+    if step % day == pd.Timedelta(0):
+        return "D" if step == day else f"{step // day}D"
     return str(pd.tseries.frequencies.to_offset(step).freqstr)
 
 

@@ -124,11 +124,11 @@ def numbers(frame: pd.DataFrame, columns: Sequence[str], path: Path) -> np.ndarr
     return found
 
 
-def moments(frame: pd.DataFrame, column: str, path: Path, form: str | None = None) -> np.ndarray:
+def moments(frame: pd.DataFrame, column: str, path: Path, form: str = "ISO8601") -> np.ndarray:
     """The times of a column (T,), datetime64[ns]; of those with a time zone, in UTC.
 
     Args:
-        form: how they are written, as ``strftime`` says; ``None``: as in ISO 8601, or as the first one is.
+        form: how they are written: as ISO 8601 has it (2017-10-20 08:00), or as ``strftime`` says ("%d.%m.%Y").
 
     Raises:
         ValueError: there is no such column.
@@ -148,7 +148,8 @@ def moments(frame: pd.DataFrame, column: str, path: Path, form: str | None = Non
     if len(wrong):
         cell = cells.iloc[wrong[0]]
         raise DamagedFile(
-            f"{path}, line {frame.index[wrong[0]]}: {column} is {cell!r}; expected a time, such as 2017-10-20 08:00."
+            f"{path}, line {frame.index[wrong[0]]}: {column} is {cell!r}; expected a time "
+            + ("such as 2017-10-20 08:00." if form == "ISO8601" else f"written {form}.")
         )
     return times.dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
 

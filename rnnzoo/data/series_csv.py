@@ -38,6 +38,7 @@ class SeriesCsv(ForecastData):
         id_column: tells series apart; ``None``: there is one.
         known_columns: columns known in advance, such as holidays and prices; they stand before the calendar.
         static_columns: columns of numbers that do not change along a series.
+        time_format: how times are written: as ISO 8601 has it (2017-10-20 08:00), or as ``strftime`` says ("%d.%m.%Y").
         look_back, horizon, targets, past, calendar, stride, eval_stride, missing, gaps, frequency, season: as
             ``ForecastData`` says; columns that are neither times, ids, known nor static are values.
         validation, test: shares of the time, the test last; or the dates at which these parts begin.
@@ -54,6 +55,7 @@ class SeriesCsv(ForecastData):
         id_column: str | None = None,
         known_columns: list[str] | None = None,
         static_columns: list[str] | None = None,
+        time_format: str = "ISO8601",
         look_back: int = 96,
         horizon: int = 24,
         targets: list[str] | None = None,
@@ -97,6 +99,7 @@ class SeriesCsv(ForecastData):
         )
         self.path = Path(os.path.expanduser(path))
         self.time_column = time_column
+        self.time_format = time_format
         self.id_column = id_column
         self.known_columns = list(known_columns or ())
         self.static_columns = list(static_columns or ())
@@ -117,7 +120,7 @@ class SeriesCsv(ForecastData):
             values = list(dict.fromkeys([*self.targets, *self.past]))
         if not values:
             raise ValueError(f"{self.path} has only the columns {', '.join(apart)}; expected one of values besides.")
-        given, times = numbers(frame, values, self.path), moments(frame, time, self.path)
+        given, times = numbers(frame, values, self.path), moments(frame, time, self.path, self.time_format)
         known = numbers(frame, self.known_columns, self.path)
         static = numbers(frame, self.static_columns, self.path)
         lines = frame.index.to_numpy()

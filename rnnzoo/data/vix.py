@@ -101,7 +101,8 @@ class Vix(ForecastData):
                 f"from {SOURCE}, and set RNNZOO_DATA to the folder that holds it."
             )
         frame = read_table(path)
-        times, lines = moments(frame, "DATE", path), frame.index.to_numpy()
+        form = "%m/%d/%Y" if path.name == FILES[1] else "ISO8601"
+        times, lines = moments(frame, "DATE", path, form), frame.index.to_numpy()
         series = Series("", numbers(frame, COLUMNS, path), times, path=str(path), lines=lines)
         return Table(COLUMNS, [series if self.form == "prices" else log_returns(series, COLUMNS)])
 

@@ -116,6 +116,9 @@ def test_levels_of_the_vix_become_returns(tmp_path):
     (series,) = Vix(dir=directory, form="returns").read().series
     assert np.allclose(series.values[:, 3], [np.log(2), -np.log(2)])
     assert series.place(1).endswith("vix-daily.csv, line 4")
+    (tmp_path / "vix-daily.csv").unlink()
+    directory = written(tmp_path, "VIX_History.csv", ["DATE,OPEN,HIGH,LOW,CLOSE", "02/01/1990,17,17,17,10"])
+    assert Vix(dir=directory).read().series[0].times[0] == np.datetime64("1990-02-01")
 
 
 def test_stocks_are_series_with_their_names_and_only_columns_that_are_read_need_values(tmp_path, monkeypatch):

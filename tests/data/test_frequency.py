@@ -30,6 +30,12 @@ def test_the_frequency_is_inferred_and_carried_on_as_pandas_has_it_with_gaps_too
     assert find_gaps(there, found) == [Gap(5, 2), Gap(18, 1)]
 
 
+@pytest.mark.parametrize("frequency", ["15min", "h", "D", "7D", "MS"])
+def test_regular_steps_are_named_as_their_season_is_looked_up(frequency):
+    assert infer_frequency(times(frequency)) == frequency
+    assert usual_season(frequency) > 1
+
+
 def test_two_times_say_no_frequency():
     assert infer_frequency(times("h", 2)) is None
 
@@ -42,7 +48,18 @@ def test_a_time_between_the_steps_is_told_from_a_missing_one():
 
 @pytest.mark.parametrize(
     ("frequency", "season"),
-    [("h", 24), ("15min", 96), ("10min", 144), ("D", 7), ("B", 5), ("W-SUN", 52), ("MS", 12), ("7h", 1), (None, 1)],
+    [
+        ("h", 24),
+        ("15min", 96),
+        ("10min", 144),
+        ("D", 7),
+        ("B", 5),
+        ("W-SUN", 52),
+        ("7D", 52),
+        ("MS", 12),
+        ("7h", 1),
+        (None, 1),
+    ],
 )
 def test_the_season_is_a_day_a_week_or_a_year(frequency, season):
     assert usual_season(frequency) == season

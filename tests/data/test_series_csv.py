@@ -77,6 +77,17 @@ def test_days_without_weekends_are_business_days(tmp_path):
     assert data.spec["season"] == 5
 
 
+def test_dates_that_could_be_read_in_two_ways_need_their_format(tmp_path):
+    days = table(60, "D").assign(time=lambda x: x.time.dt.strftime("%d/%m/%Y"))
+    with pytest.raises(DamagedFile, match="line 2: time is '01/01/2024'; expected a time such as 2017-10-20 08:00"):
+        made(tmp_path, days).setup()
+    data = made(tmp_path, days, time_format="%d/%m/%Y")
+    assert data.codec_state()["frequency"] == "D"
+    assert data.read().series[0].times[1] == np.datetime64("2024-01-02")
+    with pytest.raises(DamagedFile, match="line 14: time is '13/01/2024'; expected a time written %m/%d/%Y"):
+        made(tmp_path, days, time_format="%m/%d/%Y").setup()
+
+
 @pytest.mark.parametrize(
     ("changed", "settings", "says"),
     [
