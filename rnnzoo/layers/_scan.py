@@ -55,10 +55,8 @@ from rnnzoo.contracts import GateValues, State
 from rnnzoo.layers._checks import check_call, check_sizes, check_state, check_step
 from rnnzoo.layers._gates import gate_report
 from rnnzoo.layers._scan_stage import run_stage, scan_stage
-from rnnzoo.ops._own import EVERYWHERE
-from rnnzoo.ops.backends import OWN
 from rnnzoo.ops.ragged import zero_padding
-from rnnzoo.ops.scan import choose_scan, own_scans, scan, unsqueezed
+from rnnzoo.ops.scan import choose_scan, scan, scan_backends, unsqueezed
 from rnnzoo.ops.window import causal_convolution, extend
 
 
@@ -251,7 +249,7 @@ class ScanCell(nn.Module):
         """
         state = check_call(self, x, state, lengths, self._weight())
         backend = self.choose_backend()
-        structure = scan_stage(self, x, state, backend) if backend in OWN else None
+        structure = scan_stage(self, x, state, backend)
         self.last_backend = backend
         if structure is not None:
             return run_stage(self, structure, x, state, lengths, backend)
@@ -266,7 +264,7 @@ class ScanCell(nn.Module):
     @property
     def backends(self) -> tuple[str, ...]:
         """Those that can run this cell where it lies, "c" where there is a compiler."""
-        return (*EVERYWHERE, *own_scans(self._weight().device.type))
+        return scan_backends(self._weight().device.type)
 
     def gate_values(self, x: Tensor, state: State | None = None, lengths: Tensor | None = None) -> GateValues:
         """Gates and states of every step, of the arguments of `forward`; see `GateValues`. The tail is not among them.

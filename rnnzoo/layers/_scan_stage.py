@@ -18,6 +18,7 @@ from rnnzoo.contracts import State
 from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops._pointwise import trace
 from rnnzoo.ops._scalars import Program
+from rnnzoo.ops.backends import OWN as NATIVE
 from rnnzoo.ops.backends import BackendError
 from rnnzoo.ops.gated import Stage, Structure, choose_backend, gated
 from rnnzoo.ops.ragged import zero_padding
@@ -57,9 +58,9 @@ def scan_stage(cell: ScanCell, x: Tensor, state: State, backend: str) -> Structu
         cell: it.
         x: its input, for device and dtype.
         state: its initial state.
-        backend: which native code.
+        backend: which one runs; where it is no native code there is none.
     """
-    if cell.activate is None or transformed():
+    if cell.activate is None or backend not in NATIVE or transformed():
         return None
     options = {name: value for name, value in vars(cell).items() if type(value) in (str, int, float, bool)}
     options = {name: value for name, value in options.items() if name not in ("training", "backend", "last_backend")}

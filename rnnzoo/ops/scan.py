@@ -47,9 +47,9 @@ def choose_scan(backend: str | None, like: Tensor, what: str) -> str:
     return choose_own(backend, like, what, c=find_scan, triton=find_triton_scan)
 
 
-def own_scans(device: str) -> tuple[str, ...]:
-    """Which native code a scan has on such a device; "c" needs a compiler besides."""
-    return ("c", "triton") if device == "cuda" or interpreted() else ("c",)
+def scan_backends(device: str) -> tuple[str, ...]:
+    """Those of a scan on such a device; "c" needs a compiler besides."""
+    return (*EVERYWHERE, "c", *(("triton",) if device == "cuda" or interpreted() else ()))
 
 
 def scan(

@@ -23,10 +23,11 @@ from rnnzoo.callbacks import EarlyStop
 from rnnzoo.registry import DATA, TASKS
 
 NUMBERS = (1, 2, 3)
-STEPS = 20
+STEPS = 8
 BATCH = 5  # divides by none of the numbers of processes but 1, nor by their products with the parts
 EVALUATION_BATCH = 2
-WAYS = [("mean", 1), ("mean", 3), ("sum", 1), ("sum", 2)]  # reduction of the loss, parts of a batch
+SPREAD = [("mean", 1), ("mean", 3), ("sum", 2)]  # reduction of the loss, parts of a batch
+ALONE = [*SPREAD, ("sum", 1)]
 
 
 @functools.cache
@@ -131,7 +132,9 @@ def work(rank, number, port, folder):
     found = {}
     for case in cases():
         of = functools.partial(train, case, number, folder)
-        trained = {f"{reduction} {parts}": of(reduction, parts) for reduction, parts in WAYS}
+        trained = {
+            f"{reduction} {parts}": of(reduction, parts) for reduction, parts in (ALONE if number == 1 else SPREAD)
+        }
         if number > 1:
             trained["sharded"] = of("mean", 3, sharded=True)
         stops, steps = stop(case, number, folder)

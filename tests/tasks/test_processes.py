@@ -8,7 +8,7 @@ from pathlib import Path
 
 import process_cases
 import pytest
-from process_cases import NUMBERS, STEPS, WAYS
+from process_cases import NUMBERS, SPREAD, STEPS
 
 SEVERAL = [number for number in NUMBERS if number > 1]
 CASES = ["-".join(case) for case in process_cases.cases()]
@@ -30,7 +30,7 @@ def found(tmp_path_factory):
 @pytest.mark.parametrize("number", SEVERAL)
 @pytest.mark.parametrize("case", CASES)
 def test_the_losses_of_all_steps_are_those_of_one_process(found, case, number):
-    for reduction, parts in WAYS:
+    for reduction, parts in SPREAD:
         alone, spread = found[1][case][f"{reduction} 1"], found[number][case][f"{reduction} {parts}"]
         assert len(alone["losses"]) == STEPS
         assert spread["losses"] == pytest.approx(alone["losses"], rel=1e-5), (reduction, parts)
@@ -47,7 +47,7 @@ def test_parameters_that_are_sharded_learn_what_whole_ones_do(found, case, numbe
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_losses_of_a_batch_in_parts_are_those_of_the_whole(found, case):
-    for reduction, parts in WAYS:
+    for reduction, parts in SPREAD:
         alone, accumulated = (found[1][case][f"{reduction} {how_many}"] for how_many in (1, parts))
         assert accumulated["losses"] == pytest.approx(alone["losses"], rel=1e-5), (reduction, parts)
 
@@ -61,7 +61,7 @@ def test_the_same_weights_are_measured_alike_to_the_last_bit(found, case, number
 @pytest.mark.parametrize("number", SEVERAL)
 @pytest.mark.parametrize("case", CASES)
 def test_what_was_trained_is_measured_alike(found, case, number):
-    for reduction, parts in WAYS:
+    for reduction, parts in SPREAD:
         alone, spread = found[1][case][f"{reduction} 1"], found[number][case][f"{reduction} {parts}"]
         for metric, (value, n) in alone["results"]["test"].items():
             assert spread["results"]["test"][metric] == [pytest.approx(value, rel=1e-5), n], (metric, reduction, parts)
