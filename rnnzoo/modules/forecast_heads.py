@@ -50,6 +50,10 @@ class ForecastHead(nn.Module):
         """One number (...) for each: where there is a distribution, its mean."""
         return parameters[..., 0]
 
+    def expected(self, raw: Tensor) -> Tensor:
+        """The points (..., F), normalised, of a model's outputs (..., F * P)."""
+        return self.points(self(raw.unflatten(-1, (-1, self.parameters_each))))
+
     def drawn(self, parameters: Tensor, uniforms: Tensor) -> Tensor:
         """A draw (...) from each distribution, made of uniform numbers (..., draws)."""
         raise ValueError(f"nothing can be drawn from {type(self).__name__}: it is no distribution.")
@@ -68,6 +72,10 @@ class PointHead(ForecastHead):
         """The square or absolute error."""
         error = parameters[..., 0] - targets
         return error.square() if self.loss == "mse" else error.abs()
+
+    def expected(self, raw: Tensor) -> Tensor:
+        """The outputs themselves."""
+        return raw
 
 
 class QuantileHead(ForecastHead):

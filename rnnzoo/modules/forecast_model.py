@@ -112,7 +112,7 @@ class ForecastModel(nn.Module):
 
     def _own(self, raw: Tensor, step: int) -> Tensor:
         """What the next step is told of this one, (rows, F or 1), normalised: what the model takes for likely."""
-        return self.head.points(self.head(raw.unflatten(-1, (-1, self.head.parameters_each))))
+        return self.head.expected(raw)
 
     def _numbers(self, paths: int, device: torch.device) -> Tensor:
         """Which of a row's uniform numbers each draw takes, (S, M, F, draws)."""

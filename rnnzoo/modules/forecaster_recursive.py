@@ -50,7 +50,7 @@ class RecursiveForecaster(nn.Module):
         layer_options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.horizon = horizon
+        self.horizon, self.forecast = horizon, forecast
         width = channels + known + static
         self.layers = CarriedLayers(
             layer, width, hidden_size, num_layers=num_layers, p=dropout, **(layer_options or {})
@@ -63,7 +63,7 @@ class RecursiveForecaster(nn.Module):
         L = past.shape[1]
         first, state = self._read(past, lengths, known, static)
         rest = last_step(past, lengths)[:, None, targets.shape[2] :].expand(-1, self.horizon - 1, -1)
-        told = torch.cat([targets[:, :-1].to(past.dtype), rest, known[:, L + 1 :].to(past.dtype)], dim=-1)
+        told = torch.cat([targets[:, :-1].to(past.dtype), known[:, L + 1 :].to(past.dtype), rest], dim=-1)
         if self.horizon == 1:
             return self._mapped(first)[:, None]
         following, _ = self.layers(beside(told, static), state)  # (B, M - 1, H)
@@ -91,24 +91,30 @@ class RecursiveForecaster(nn.Module):
         if paths > 1:
             state = tuple(swap_rows(each_tensor(swap_rows(one), lambda t: _repeated(t, paths))) for one in state)
             h, last, known, static = (_repeated(part, paths) for part in (h, last, known, static))
-        fixed = torch.cat([known[:, L:].to(past.dtype), static[:, None].expand(-1, self.horizon, -1)], dim=-1)
         outputs = [self._mapped(h)]
+        now = feed(outputs[0], 0).to(past.dtype)
+        # what no step changes is put together once: what a step itself costs is to be the layers'
+        rest = torch.cat([last[:, now.shape[1] :], static.to(past.dtype)], dim=-1)
+        fixed = torch.cat([known[:, L:].to(past.dtype), rest[:, None].expand(-1, self.horizon, -1)], dim=-1).unbind(1)
+        has_more, take_step, weight, bias = fixed[0].shape[1] > 0, self.layers.step, self.map.weight, self.map.bias
         for step in range(1, self.horizon):
-            now = feed(outputs[-1], step - 1).to(past.dtype)
-            told = torch.cat([now, last[:, now.shape[1] :], fixed[:, step]], dim=-1)
-            h, state = self.layers.step(told, state)
-            outputs.append(self._mapped(h))
-        feed(outputs[-1], self.horizon - 1)
+            h, state = take_step(torch.cat([now, fixed[step]], dim=-1) if has_more else now, state)
+            y = nn.functional.linear(self.dropout(h) if self.training else h, weight, bias)
+            outputs.append(y)
+            now = feed(y, step).to(past.dtype)
         return torch.stack(outputs, dim=1)
 
     def _read(self, past: Tensor, lengths: Tensor | None, known: Tensor, static: Tensor) -> tuple[Tensor, Any]:
         """The output of the layers (B, H) and their state behind the past."""
+        F = self.forecast
         ahead = one_ahead(known, lengths, past.shape[1]).to(past.dtype)
-        features, state = self.layers(beside(torch.cat([past, ahead], dim=-1), static), lengths=lengths)
+        features, state = self.layers(
+            beside(torch.cat([past[..., :F], ahead, past[..., F:]], dim=-1), static), lengths=lengths
+        )
         return last_step(features, lengths), state
 
     def _mapped(self, h: Tensor) -> Tensor:
-        return self.map(self.dropout(h))
+        return self.map(self.dropout(h) if self.training else h)
 
 
 def _repeated(rows: Tensor, times: int) -> Tensor:
