@@ -89,11 +89,13 @@ def test_steps_with_a_carried_state_are_what_one_pass_over_everything_is(layer, 
 
 
 def test_a_recursive_forecast_reads_past_and_future_as_one_series():
+    """Each step is told the number before it and what is known of itself."""
     torch.manual_seed(0)
-    model = RecursiveForecaster(1, 0, 0, 1, 1, M, layer="gru", hidden_size=4).double()
-    past, targets = noise(2, L, 1), noise(2, M, 1, seed=1)
-    whole, _ = model.layers(torch.cat([past, targets[:, :-1]], dim=1))
-    close(model.taught(past, None, *empty(2), targets), model.map(whole[:, L - 1 :]))
+    model = RecursiveForecaster(1, 2, 0, 1, 1, M, layer="gru", hidden_size=4).double()
+    past, targets, known = noise(2, L, 1), noise(2, M, 1, seed=1), noise(2, L + M, 2, seed=2)
+    before = torch.cat([past, targets[:, :-1]], dim=1)  # of the steps 1, 2, ..., L + M - 1
+    whole, _ = model.layers(torch.cat([before, known[:, 1:]], dim=-1))
+    close(model.taught(past, None, known, noise(2, 0), targets), model.map(whole[:, L - 1 :]))
 
 
 def test_paths_are_neighbours_and_each_is_told_its_own_numbers():
