@@ -63,8 +63,7 @@ class SequenceTagger(SequenceTask):
         dropout: between the recurrent layers (where there is no ``input_dropout``) and before the scores.
         input_dropout, input_dropout_kind: of the inputs of every recurrent layer; "locked": one mask for all steps of a
             sequence, "fresh": another at every step.
-        embedding: tokens: "learned" or "one_hot"; channels: "learned" (a linear map), "none", or, of data whose steps
-            are images, "cnn", see ``modules.frame_encoder``.
+        embedding: tokens: "learned" or "one_hot"; channels: "learned" (a linear map) or "none"; images: "cnn", too.
         embedding_size, embedding_std: of the embedding; a learned table starts as normal noise of this deviation.
         embedding_dropout, word_dropout: of an embedding's entries, and of whole tokens (not of their characters).
         characters: what is made of each word's characters, beside the word's embedding: "cnn" (Ma and Hovy 2016),
