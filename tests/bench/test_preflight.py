@@ -10,11 +10,13 @@ from rnnzoo.bench import devices
 from rnnzoo.bench.devices import check_devices
 from rnnzoo.bench.errors import DeviceError, TableError
 from rnnzoo.bench.launched import launched
+from rnnzoo.bench.preflight import _check_models
 from rnnzoo.bench.runner import make_runs, row_file
 from rnnzoo.bench.runs import expand
 from rnnzoo.bench.scale import Scale
+from rnnzoo.bench.table import list_tables, load_table
 from rnnzoo.callbacks import write_rows
-from rnnzoo.registry import UnknownName
+from rnnzoo.registry import DATA, UnknownName
 
 STARTED = (
     "TORCHELASTIC_RUN_ID", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "RANK", "SLURM_NTASKS", "SLURM_NTASKS_PER_NODE",
@@ -138,3 +140,18 @@ def test_rows_of_a_schema_that_cannot_be_read_are_told_before_the_training(small
     content = {**json.loads(path.read_text()), **change}
     path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}) + "\n")
     refused(expand(small, seeds=1), tmp_path, f"rows of table small cannot be read: .*{message}")
+
+
+TOO_SMALL = {"ett", "exchange", "jena", "pm25", "weibo-ner", "wikitext-2"}
+"""Tables with settings that the tiny form of their data is too small for."""
+
+
+@pytest.mark.parametrize("name", [name for name in list_tables() if name not in TOO_SMALL])
+def test_every_entry_of_every_table_makes_a_model(name, monkeypatch):
+    table = load_table(name)
+    if table.race or table.parameters:
+        pytest.skip("a race builds its layers; a budget's widths are worked out by building them")
+    monkeypatch.setattr(DATA, "create", lambda name, **settings: DATA.entry(name).target.tiny())
+    runs = [run for run in expand(table) if run.seed == 0 and not run.baseline]
+    _check_models(runs)
+    assert runs
