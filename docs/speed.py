@@ -179,6 +179,13 @@ def search(rows: Rows) -> str:
     return table(["", ">milliseconds a sentence", ">ratio"], lines)
 
 
+@section("forecast")
+def forecast(rows: Rows) -> str:
+    """One line a layer."""
+    lines = [[f"`{row['settings']['cell']}`", ratio(row, quartiles=True)] for row in rows.part("forecast")]
+    return table(["layer", ">over the steps of its layer"], lines)
+
+
 @section("step")
 def step(rows: Rows) -> str:
     """One line a layer, for each size against both cells of torch, and the time itself."""
@@ -238,7 +245,7 @@ def first_use(rows: Rows) -> str:
 
 
 def around(rows: Rows) -> str:
-    """The batches of IMDB, and Lightning against a plain loop."""
+    """Batches against training on them, and Lightning against plain loops."""
     lines = [
         (row["name"].replace("_", " "), row["candidate"], row["baseline"], ratio(row, quartiles=True))
         for row in rows.every
@@ -267,6 +274,7 @@ SECTIONS: Mapping[str, Callable[[Rows], str]] = {
     "speed-matrix": matrix,
     "speed-crf": crf,
     "speed-search": search,
+    "speed-forecast": forecast,
     "speed-step": step,
     "speed-memory": memory,
     "speed-growth": growth,

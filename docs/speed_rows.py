@@ -10,9 +10,22 @@ from typing import Any
 
 Row = dict[str, Any]
 
-AROUND = ("imdb_batches", "lightning_vs_plain_loop")
+AROUND = ("imdb_batches", "generated_rows", "lightning_vs_plain_loop", "language_model_vs_plain_loop")
 """Measured by scripts of their own, each as its rows say."""
-PARTS = ("gated", "all", "native", "scan", "matrix", "crf", "search", "step", "memory", "growth", "first-use")
+PARTS = (
+    "gated",
+    "all",
+    "native",
+    "scan",
+    "matrix",
+    "crf",
+    "search",
+    "forecast",
+    "step",
+    "memory",
+    "growth",
+    "first-use",
+)
 IDENTITY = ("name", "settings", "candidate", "baseline", "threads", "clock", "allocator", "device")
 USUAL = {"threads": 2, "clock": "wall", "allocator": "default", "device": "cpu"}
 """What the page's tables are measured with, where they do not say otherwise."""
