@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from forecast_windows import forecast_spec, windows
 from tolerances import close
 from training import loader, quiet_trainer
-from windows import forecast_spec, windows
 
 from rnnzoo.registry import TASKS, UnknownName
 from rnnzoo.tasks._forecast_scores import crps_of_draws, crps_of_quantiles, naive_errors, quantile_of_draws
