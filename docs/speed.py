@@ -246,11 +246,12 @@ def first_use(rows: Rows) -> str:
 
 def around(rows: Rows) -> str:
     """Batches against training on them, and Lightning against plain loops."""
-    lines = [
-        (row["name"].replace("_", " "), row["candidate"], row["baseline"], ratio(row, quartiles=True))
-        for row in rows.every
-        if row["name"] in AROUND
-    ]
+    lines = []
+    for row in rows.every:
+        if row["name"] in AROUND:
+            data = row["settings"].get("data")
+            what = row["name"].replace("_", " ") + (f", `{data}`" if data else "")
+            lines.append((what, row["candidate"], row["baseline"], ratio(row, quartiles=True)))
     return table(["what", "candidate", "against", ">ratio"], lines) if lines else "Not measured yet."
 
 
