@@ -50,6 +50,18 @@ def places(name: str, directory: str | os.PathLike[str] | None) -> list[Path]:
     return [place for root in roots for place in (root / name, root)]
 
 
+def check_is_file(path: Path) -> None:
+    """Refuse the path of no file.
+
+    Raises:
+        MissingData: as said.
+    """
+    if not path.is_file():
+        raise MissingData(
+            f"there is no file {path} (looked for {path.absolute()}); give the path of a file that exists."
+        )
+
+
 def find(where: Sequence[Path], filenames: Sequence[str]) -> Path | None:
     """The first of ``filenames`` (files or folders) in the first of the places that has one."""
     for place in where:

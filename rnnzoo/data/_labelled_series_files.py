@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnzoo.data._files import DamagedFile, MissingData
+from rnnzoo.data._files import DamagedFile, check_is_file
 from rnnzoo.data._labelled_series import LabelledSeries, check_alike
 from rnnzoo.data._ts_files import read_ts, read_tsv
 
@@ -39,8 +39,7 @@ def read_npz(path: Path) -> list[LabelledSeries]:
         MissingData: there is no such file.
         DamagedFile: no such file of NumPy's, or arrays that do not fit together; says which.
     """
-    if not path.is_file():
-        raise MissingData(f"there is no file {path} (looked for {path.absolute()}); give the path of one that exists.")
+    check_is_file(path)
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from typing_extensions import Self
 
 from rnnzoo.contracts import Spec
 from rnnzoo.data import _keys, _piano_roll
@@ -42,7 +43,9 @@ class MusicData(EncodedData[Rolls]):
             from nothing; published numbers are without.
         window: training pieces are cut into rows of at most so many steps, which begin afresh; ``None``: none is cut.
         transpose: every training piece is there in all transpositions of up to so many semitones down and up.
-        loading: the arguments of ``ZooData``.
+        batch_size, eval_batch_size, shuffle, bucketing, drop_last, seed, num_workers, pin_memory: as ``ZooData`` says.
+        dir: the folder with the file, if not the usual places.
+        download: whether the file may be fetched.
 
     Raises:
         UnknownName: no such condition.
@@ -57,16 +60,31 @@ class MusicData(EncodedData[Rolls]):
 
     def __init__(
         self,
-        *,
-        condition: str,
-        first_frame: bool,
-        window: int | None,
-        transpose: int,
-        dir: str | None,
-        download: bool,
-        **loading: Any,
+        condition: str = "none",
+        first_frame: bool = False,
+        window: int | None = None,
+        transpose: int = 0,
+        batch_size: int = 8,
+        eval_batch_size: int | None = 32,
+        shuffle: bool = True,
+        bucketing: bool = True,
+        drop_last: bool = False,
+        seed: int = 0,
+        dir: str | None = None,
+        download: bool = True,
+        num_workers: int = 0,
+        pin_memory: bool = False,
     ) -> None:
-        super().__init__(**loading)
+        super().__init__(
+            batch_size=batch_size,
+            eval_batch_size=eval_batch_size,
+            shuffle=shuffle,
+            bucketing=bucketing,
+            drop_last=drop_last,
+            seed=seed,
+            num_workers=num_workers,
+            pin_memory=pin_memory,
+        )
         if condition not in CONDITIONS:
             raise unknown("condition", condition, CONDITIONS)
         check_positive_or_none(window=window)
@@ -142,6 +160,13 @@ class MusicData(EncodedData[Rolls]):
             splits[split] = FrameRows(frames, lengths, keys if self.condition == "key" else None, **train)
         return splits
 
+    @classmethod
+    def tiny(cls) -> Self:
+        """A few made-up chord progressions."""
+        data = cls(batch_size=4, eval_batch_size=2)
+        data._given = _tiny_rolls()
+        return data
+
 
 def read_rolls(path: Path) -> Rolls:
     """The piano rolls of a MATLAB file with the cells ``traindata``, ``validdata`` and ``testdata``.
@@ -168,7 +193,7 @@ def read_rolls(path: Path) -> Rolls:
     return rolls
 
 
-def tiny_rolls() -> Rolls:
+def _tiny_rolls() -> Rolls:
     """Broken chords up and down, of several lengths."""
     chords: tuple[list[int], ...] = ([48, 60, 64, 67], [53, 60, 65, 69], [55, 59, 62, 67], [48, 57, 60, 64], [])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnzoo.data._files import DamagedFile, MissingData
+from rnnzoo.data._files import DamagedFile, check_is_file
 from rnnzoo.data._tables import SEPARATORS, read_text
 
 if TYPE_CHECKING:
@@ -86,10 +86,7 @@ def _check_fields(content: str, separator: str, path: Path) -> list[str]:
 def _read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    if not path.is_file():
-        raise MissingData(
-            f"there is no file {path} (looked for {path.absolute()}); give the path of a file that exists."
-        )
+    check_is_file(path)
     try:
         frame = pd.read_parquet(path)
     except ImportError as error:

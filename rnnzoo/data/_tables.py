@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnnzoo.data._files import DamagedFile, MissingData
+from rnnzoo.data._files import DamagedFile, check_is_file
 
 TEXT_COLUMNS = ("text", "review", "sentence")
 LABEL_COLUMNS = ("label", "sentiment", "category")
@@ -68,10 +68,7 @@ def read_text(path: Path) -> str:
         MissingData: there is no such file.
         DamagedFile: not UTF-8 (says where), or not whole.
     """
-    if not path.is_file():
-        raise MissingData(
-            f"there is no file {path} (looked for {path.absolute()}); give the path of a file that exists."
-        )
+    check_is_file(path)
     content = path.read_bytes()
     if path.name.endswith(".gz"):
         try:

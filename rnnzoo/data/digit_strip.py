@@ -13,6 +13,7 @@ from rnnzoo.contracts import PairBatch, Spec
 from rnnzoo.data._digit_images import PICTURES, SOURCES, Canvas, DigitImages, check_source, load_digit_images
 from rnnzoo.data._emission import EmissionRows
 from rnnzoo.data._generated import GeneratedData
+from rnnzoo.data._pair_codec import end_to_end
 from rnnzoo.data._segmenters import BEGIN, END, PAD, SPACE, SPECIALS, UNK, Segmenter
 from rnnzoo.registry import CODECS, DATA
 
@@ -68,8 +69,7 @@ class ImageTextCodec:
             raise ValueError(f"there are {len(raw)} images and {len(targets)} texts; expected as many.")
         images = np.stack([self._image(item, number) for number, item in enumerate(raw)])
         ids = [self.target.ids(text) for text in targets or [""] * len(raw)]
-        tokens = np.array([token for row in ids for token in row], dtype=np.int64)
-        return EmissionRows(torch.from_numpy(images), tokens, [len(row) for row in ids])[range(len(raw))]
+        return EmissionRows(torch.from_numpy(images), *end_to_end(ids))[range(len(raw))]
 
     def decode_target(self, ids: Iterable[int]) -> str:
         """The text of token ids, up to the end token."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rnnzoo.data._music import URL, MusicData, tiny_rolls
+from rnnzoo.data._music import URL, MusicData
 from rnnzoo.registry import DATA
 
 
@@ -46,44 +46,3 @@ class Nottingham(MusicData):
         "Nottingham.mat": "d154f7ca2e90799dc1dc011d8fc048f2fc6ef3f7c69d974b9cf27a471634fbea"
     }
     frames_per_quarter = 2
-
-    def __init__(
-        self,
-        condition: str = "none",
-        first_frame: bool = False,
-        window: int | None = None,
-        transpose: int = 0,
-        batch_size: int = 8,
-        eval_batch_size: int | None = 32,
-        shuffle: bool = True,
-        bucketing: bool = True,
-        drop_last: bool = False,
-        seed: int = 0,
-        dir: str | None = None,
-        download: bool = True,
-        num_workers: int = 0,
-        pin_memory: bool = False,
-    ) -> None:
-        super().__init__(
-            condition=condition,
-            first_frame=first_frame,
-            window=window,
-            transpose=transpose,
-            dir=dir,
-            download=download,
-            batch_size=batch_size,
-            eval_batch_size=eval_batch_size,
-            shuffle=shuffle,
-            bucketing=bucketing,
-            drop_last=drop_last,
-            seed=seed,
-            num_workers=num_workers,
-            pin_memory=pin_memory,
-        )
-
-    @classmethod
-    def tiny(cls) -> Nottingham:
-        """A few made-up chord progressions."""
-        data = cls(batch_size=4, eval_batch_size=2)
-        data._given = tiny_rolls()
-        return data

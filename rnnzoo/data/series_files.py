@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from rnnzoo.data._labelled_series import LabelledSeries
-from rnnzoo.data._series_data import SeriesData
-from rnnzoo.data._series_paths import SeriesPaths
+from rnnzoo.data._series_paths import SeriesFromPaths
 from rnnzoo.data.ucr import made_up
 from rnnzoo.registry import DATA
 
@@ -18,7 +14,7 @@ from rnnzoo.registry import DATA
     licence="the user's",
     source="",
 )
-class SeriesFiles(SeriesData):
+class SeriesFiles(SeriesFromPaths):
     """Series from one file, split by seed, or from a file a split.
 
     Args:
@@ -33,34 +29,6 @@ class SeriesFiles(SeriesData):
     Raises:
         UnknownName: no such normalisation or form.
     """
-
-    def __init__(
-        self,
-        path: str,
-        validation_path: str | None = None,
-        test_path: str | None = None,
-        validation: float = 0.15,
-        test: float = 0.15,
-        normalize: str = "train",
-        form: str = "values",
-        time_unit: float = 1.0,
-        batch_size: int = 32,
-        eval_batch_size: int | None = 256,
-        shuffle: bool = True,
-        bucketing: bool = True,
-        seed: int = 0,
-        split_seed: int = 0,
-        num_workers: int = 0,
-    ) -> None:
-        super().__init__(
-            normalize=normalize, form=form, time_unit=time_unit, batch_size=batch_size,
-            eval_batch_size=eval_batch_size, shuffle=shuffle, bucketing=bucketing, seed=seed, num_workers=num_workers,
-        )  # fmt: skip
-        self.paths = SeriesPaths(path, validation_path, test_path, validation, test, split_seed)
-
-    def read(self) -> Mapping[str, Sequence[LabelledSeries]]:
-        """The series of the files, split."""
-        return self.paths.read()
 
     @classmethod
     def tiny(cls) -> SeriesFiles:

@@ -17,17 +17,20 @@ import shutil
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 CODE = Path(__file__).parent / "c"
 FLAGS = ("-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-std=gnu11")
 """As fast as C may be where what is not a number must stay so and sums keep their order."""
 DTYPES = {torch.float32: (), torch.float64: ("-DDOUBLE",)}
+TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
+"""Of native code, relative to the largest value of the reference, or to 1."""
 
 
 class CannotBuild(RuntimeError):
@@ -184,6 +187,18 @@ def tell_once(reason: str) -> None:
     if not switched_on():
         return
     warnings.warn(f"rnnzoo runs without its native code, slower and with the same numbers: {reason}", stacklevel=2)
+
+
+def check_equal(built: ctypes.CDLL, ours: Iterable[Tensor], theirs: Iterable[Tensor], dtype: torch.dtype) -> None:
+    """Compare what native code and the reference gave, to `TOLERANCE`.
+
+    Raises:
+        CannotBuild: they differ.
+    """
+    for one, other in zip(ours, theirs, strict=True):
+        worst = float((one - other).abs().max()) / max(1.0, float(other.abs().max()))
+        if not worst <= TOLERANCE[dtype]:
+            raise CannotBuild(f"what was built at {built._name} differs from the reference by {worst:.1e}")
 
 
 def checked(unit: str, check: Callable[[ctypes.CDLL, torch.dtype], None], device: str, dtype: torch.dtype) -> Any:

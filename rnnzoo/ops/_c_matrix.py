@@ -120,7 +120,10 @@ def _backward(
     B, T, N, K = laid.shape
     like, decay = laid.like, tensors[3]
     widths = (K, K, laid.values, 0 if decay is None else decay.shape[-1], K, K)
-    grads = [None if array is None else like.new_empty(B, T, N, width) for array, width in zip(laid.arrays, widths)]  # noqa: B905
+    grads = [
+        None if array is None else like.new_empty(B, T, N, width)
+        for array, width in zip(laid.arrays[:6], widths, strict=True)
+    ]
     if not wanted[3]:
         grads[3] = None
     bonus, S0 = None if laid.arrays[6] is None else like.new_empty(B, N, K), like.new_empty(B, N, laid.values, K)

@@ -9,11 +9,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import CannotBuild
+from rnnzoo.ops._c_build import check_equal
 from rnnzoo.ops._c_scan import run_scan
-
-TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
-"""Relative to the largest value, or to 1."""
 
 
 def check_scan(built: ctypes.CDLL, dtype: torch.dtype) -> None:
@@ -31,10 +28,7 @@ def check_scan(built: ctypes.CDLL, dtype: torch.dtype) -> None:
                 _ran(function, sizes, pair, dtype)
                 for function in (partial(run_scan, built, lengths), partial(run_reference, lengths))
             )
-            for our, their in zip(ours, theirs, strict=True):
-                worst = float((our - their).abs().max()) / max(1.0, float(their.abs().max()))
-                if not worst <= TOLERANCE[dtype]:
-                    raise CannotBuild(f"what was built at {built._name} differs from the reference by {worst:.1e}")
+            check_equal(built, ours, theirs, dtype)
 
 
 def _ran(

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import CannotBuild, checked
+from rnnzoo.ops._c_build import check_equal, checked
 from rnnzoo.ops._c_call import share_out
 from rnnzoo.ops._c_second import gradients_by
 
@@ -21,8 +21,6 @@ BLOCK = {torch.float32: 32, torch.float64: 16}
 """Channels that a thread takes through time together, as in C."""
 SMALL = 1 << 16
 """Numbers of outputs from which on a second thread pays for being told."""
-TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-10}
-"""Relative to the largest value, or to 1."""
 
 
 @functools.cache
@@ -83,7 +81,4 @@ def _check(built: ctypes.CDLL, dtype: torch.dtype) -> None:
         results = [ShortConvolutionC.apply(built, *leaves), by_taps(*leaves)]
         slope = torch.linspace(-1, 1, results[0].numel(), dtype=dtype, device="cpu").view_as(results[0])
         ours, theirs = ([y.detach(), *torch.autograd.grad(y, leaves, slope)] for y in results)
-    for one, other in zip(ours, theirs, strict=True):
-        worst = float((one - other).abs().max()) / max(1.0, float(other.abs().max()))
-        if not worst <= TOLERANCE[dtype]:
-            raise CannotBuild(f"what was built at {built._name} differs from the reference by {worst:.1e}")
+    check_equal(built, ours, theirs, dtype)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rnnzoo.ops._c_build import Missing, tell_once
+from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops.backends import OWN, BackendError, own_backend, resolve
 
 EVERYWHERE = ("reference", "torch")
@@ -16,6 +17,17 @@ EVERYWHERE = ("reference", "torch")
 HALF = (torch.float16, torch.bfloat16)
 Find = Callable[[str, torch.dtype], Any]
 """From a device and a dtype to native code, or why there is none."""
+
+
+def untransformed(find: Find) -> Find:
+    """The same where no transformation of torch.func runs; there it finds nothing."""
+
+    def found(device: str, dtype: torch.dtype) -> Any:
+        if transformed():
+            return Missing("a transformation of torch.func runs", here=False)
+        return find(device, dtype)
+
+    return found
 
 
 def choose_own(backend: str | None, like: Tensor, what: str, **find: Find) -> str:

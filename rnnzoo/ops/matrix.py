@@ -15,16 +15,12 @@ arXiv 2406.06484 (the delta rule in chunks); Peng et al., 2025, arXiv 2503.14456
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from rnnzoo.ops._c_build import Missing
 from rnnzoo.ops._c_matrix import find_matrix, run_matrix
-from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops._matrix_chunks import run_chunks
-from rnnzoo.ops._own import EVERYWHERE, HALF, choose_own
+from rnnzoo.ops._own import EVERYWHERE, HALF, choose_own, untransformed
 from rnnzoo.ops.ragged import check_lengths, mask, zero_padding
 
 CHUNK = 32
@@ -106,13 +102,7 @@ def choose_matrix(backend: str | None, like: Tensor, what: str) -> str:
     Raises:
         UnknownName, BackendError: as ``backends.resolve``; BackendError also where native code cannot, with the reason.
     """
-
-    def find(device: str, dtype: torch.dtype) -> Any:
-        return (
-            Missing("a transformation of torch.func runs", here=False) if transformed() else find_matrix(device, dtype)
-        )
-
-    return choose_own(backend, like, what, c=find)
+    return choose_own(backend, like, what, c=untransformed(find_matrix))
 
 
 def matrix_backends(device: str) -> tuple[str, ...]:

@@ -8,16 +8,11 @@ Source: Gu, Dao, "Mamba: Linear-Time Sequence Modeling with Selective State Spac
 
 from __future__ import annotations
 
-from typing import Any
-
-import torch
 from torch import Tensor
 from torch.nn.functional import silu
 
-from rnnzoo.ops._c_build import Missing
-from rnnzoo.ops._c_scan import transformed
 from rnnzoo.ops._c_short_convolution import ShortConvolutionC, find_short_convolution
-from rnnzoo.ops._own import HALF, choose_own
+from rnnzoo.ops._own import HALF, choose_own, untransformed
 from rnnzoo.ops.window import depthwise_convolution
 
 
@@ -46,7 +41,12 @@ def short_convolution(x: Tensor, weight: Tensor, bias: Tensor | None = None, bac
         raise ValueError(f"bias has shape {tuple(bias.shape)}; expected ({weight.shape[0]},).")
     given = [tensor for tensor in (x, weight, bias) if tensor is not None]
     alike = all(tensor.dtype == x.dtype for tensor in given)
-    if choose_own(backend if alike else backend or "torch", x, "short_convolution", c=_find) != "c":
+    if (
+        choose_own(
+            backend if alike else backend or "torch", x, "short_convolution", c=untransformed(find_short_convolution)
+        )
+        != "c"
+    ):
         return by_taps(x, weight, bias)
     if x.dtype in HALF:
         given = [tensor.float() for tensor in given]
@@ -57,9 +57,3 @@ def short_convolution(x: Tensor, weight: Tensor, bias: Tensor | None = None, bac
 def by_taps(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """The definition, an operation a tap; arguments and result as `short_convolution`'s."""
     return silu(depthwise_convolution(x, weight, bias))
-
-
-def _find(device: str, dtype: torch.dtype) -> Any:
-    if transformed():
-        return Missing("a transformation of torch.func runs", here=False)
-    return find_short_convolution(device, dtype)
