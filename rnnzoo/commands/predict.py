@@ -53,9 +53,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def primitive(value: Any) -> Any:
-    """NamedTuples as dicts, wherever they are in lists, tuples and dicts."""
+    """NamedTuples as dicts, arrays as lists and frames as their rows, wherever they are in lists, tuples and dicts."""
     if hasattr(value, "_asdict"):
         value = value._asdict()
+    if hasattr(value, "to_json"):  # a frame: its times as ISO 8601 has them
+        return json.loads(value.reset_index().to_json(orient="records", date_format="iso"))
+    if hasattr(value, "tolist"):
+        return value.tolist()
     if isinstance(value, dict):
         return {key: primitive(one) for key, one in value.items()}
     return [primitive(one) for one in value] if isinstance(value, list | tuple) else value
