@@ -25,10 +25,10 @@ LEAST = 20.0
 
 
 class Work(NamedTuple):
-    """The entries of a table that one call of ``rnnzoo bench run`` makes."""
+    """The entries of a table that one call of ``rnnzoo bench run`` makes: all of its own where none is named."""
 
     table: str
-    layers: str
+    layers: str = ""
     seeds: int = 1
 
 
@@ -44,13 +44,20 @@ WORK = (
     Work("psmnist", "lstm,s4d"),
     Work("smnist", "gru,lem,cornn,indrnn,unicornn,mingru,lru,s5"),
     Work("psmnist", "gru,lem,cornn,indrnn,unicornn,mingru,lru,s5"),
+    Work("wikitext-2"),
+    Work("multi30k-deen"),
+    Work("shakespeare"),
+    Work("tatoeba-cmn-eng"),
+    Work("ett-all", "segrnn,segrnn-96,dlinear,dlinear-96"),
+    Work("ett-all", seeds=3),
 )
 TINY = (Work("memory-span", "lstm"), Work("memory-span", "mingru"))
 
 
 def command(work: Work, results: Path, out: Path, tiny: bool, precision: str | None) -> list[str]:
     """What makes the missing rows of this work."""
-    made = [sys.executable, "-m", "rnnzoo.cli", "bench", "run", work.table, "--layers", work.layers]
+    made = [sys.executable, "-m", "rnnzoo.cli", "bench", "run", work.table]
+    made += ["--layers", work.layers] if work.layers else []
     made += ["--seeds", str(work.seeds), "--results", str(results), "--out", str(out)]
     made += ["--quick"] if tiny else []
     return made + (["--precision", precision] if precision else [])
@@ -86,7 +93,7 @@ def main() -> int:
         if left < LEAST:
             print(f"the time is over: {len(TINY if given.tiny else WORK) - number} pieces are left for the next call")
             break
-        print(f"{work.table}: {work.layers}, {work.seeds} seeds; {left:.0f} s left", flush=True)
+        print(f"{work.table}: {work.layers or 'all of it'}, {work.seeds} seeds; {left:.0f} s left", flush=True)
         code = run(command(work, given.results, given.out, given.tiny, precision), left)
         told = {0: "there", None: "cut off; the next call goes on"}
         print(f"{work.table}: {told.get(code, f'failed ({code})')}", flush=True)

@@ -142,7 +142,7 @@ def test_rows_of_a_schema_that_cannot_be_read_are_told_before_the_training(small
     refused(expand(small, seeds=1), tmp_path, f"rows of table small cannot be read: .*{message}")
 
 
-TOO_SMALL = {"ett", "exchange", "jena", "pm25", "weibo-ner", "wikitext-2"}
+TOO_SMALL = {"ett", "ett-all", "exchange", "jena", "pm25", "weibo-ner", "wikitext-2"}
 """Tables with settings that the tiny form of their data is too small for."""
 
 
