@@ -83,9 +83,9 @@ def publish(
             )
         task = load_pretrained(saved)
     measured: dict[str, float] = {}
-    for split, batches in (("validation", data.val_dataloader()), ("test", data.test_dataloader())):
+    for split, key, batches in (("validation", "val", data.val_dataloader()), ("test", "test", data.test_dataloader())):
         seen: Iterable[SequenceBatch] = batches if vocabulary is None else TrimmedBatches(batches, task.codec)
-        measured |= {f"{split}/{metric}": value for metric, value in measure(task, seen).items()}
+        measured |= {f"{split}/{metric}": value for metric, value in measure(task, seen, key).items()}
     licence = DATA.entry(row["data"]).licence
     notes = {"description": description, "data": row["data"], "licence": licence, "measured": measured}
     notes["row"] = f"{row['table']}/{row['spec']}-{row['layer']}-{row['seed']}"

@@ -2,12 +2,15 @@ import json
 
 import pytest
 import torch
+from training import LIGHTNINGS_OWN
 
 from rnnzoo.data.digit_sum import DigitSum
 from rnnzoo.pretrained import PretrainedError, load_pretrained, save_pretrained
 from rnnzoo.pretrained.manifest import manifest
 from rnnzoo.pretrained.publish import main, publish, read_rows
 from rnnzoo.pretrained.tensors import sha256
+
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in LIGHTNINGS_OWN]
 
 
 @pytest.fixture

@@ -1,11 +1,14 @@
 import pytest
 import torch
+from training import LIGHTNINGS_OWN, loader
 
 from rnnzoo.data.snips import Snips
 from rnnzoo.pretrained import PretrainedError, load_pretrained, save_pretrained
 from rnnzoo.pretrained.measuring import measure
 from rnnzoo.pretrained.trimming import TrimmedBatches, trim_vocabulary
 from rnnzoo.registry import CODECS, TASKS
+
+pytestmark = [pytest.mark.filterwarnings(warning) for warning in LIGHTNINGS_OWN]
 
 WORDS = ["the", "film", "is", "good", "bad", "dreadful", "sublime"]
 
@@ -74,14 +77,16 @@ def test_the_measured_mean_is_over_elements_whatever_their_batches_and_fillers()
     labels = [int(answer.label == "yes") for answer in task.predict(texts)]
     accuracy = sum(a == b for a, b in zip(labels, targets.tolist(), strict=True)) / 4
     for batches in ([whole], parts):
-        result = measure(task, batches)
+        result = measure(task, loader(batches))
         assert result["accuracy"] == accuracy
-        assert result["loss"] == pytest.approx(measure(task, [whole])["loss"], rel=1e-6)
+        assert result["loss"] == pytest.approx(measure(task, loader([whole]))["loss"], rel=1e-6)
 
 
 def test_nothing_to_measure_is_an_error():
+    task = text_task()
+    filler = codec_of(task).encode(["good"])._replace(weights=torch.zeros(1))
     with pytest.raises(ValueError, match="no element"):
-        measure(text_task(), [])
+        measure(task, loader([filler]))
 
 
 def test_a_model_without_a_vocabulary_cannot_be_trimmed(task):
@@ -112,7 +117,7 @@ def test_of_a_tagger_the_words_are_trimmed_and_their_characters_stay():
     batches = list(data.test_dataloader())
     with torch.no_grad():
         table[7:] = table[1]  # a word that is gone is [UNK]
-    expected = measure(task, batches)
+    expected = measure(task, loader(batches))
     found = measure(small, TrimmedBatches(batches, small.codec))
     assert found == pytest.approx(expected, rel=1e-5)
     assert {"f1", "intent_accuracy", "illegal", "loss"} <= found.keys()
