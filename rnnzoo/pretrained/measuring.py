@@ -24,7 +24,7 @@ def measure(task: SequenceTask, batches: Iterable[Any], split: str = "test") -> 
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"The '\w+_dataloader' does not have many workers")
-        {"val": trainer.validate, "test": trainer.test}[split](task, batches, verbose=False)  # type: ignore[operator]
+        {"val": trainer.validate, "test": trainer.test}[split](task, batches, verbose=False)
     if not any(measured.n for measured in task.results.get(split, {}).values()):
         raise ValueError("there is no element to measure; expected batches with a weight above 0.")
     return {name: measured.value for name, measured in task.results[split].items()}

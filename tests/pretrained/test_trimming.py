@@ -84,7 +84,7 @@ def test_the_measured_mean_is_over_elements_whatever_their_batches_and_fillers()
 
 def test_nothing_to_measure_is_an_error():
     task = text_task()
-    filler = codec_of(task).encode(["good"])._replace(weights=torch.zeros(1))
+    filler = codec_of(task).encode(["good"])._replace(weights=torch.zeros(1), targets=torch.zeros(1, dtype=torch.int64))
     with pytest.raises(ValueError, match="no element"):
         measure(task, loader([filler]))
 
