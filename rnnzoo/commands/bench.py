@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnzoo.commands.imports import add_import
+from rnnzoo.commands.publish import add_publish
 from rnnzoo.commands.tables import print_table
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def add_parser(commands: Any) -> None:
         "--out", type=Path, metavar="DIR", help="folder of pages and pictures (report/ beside the rows)"
     )
     report.set_defaults(function=report_tables)
+    add_publish(parts)
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     headings, cells = TABLES.get(
         options.what, (("name", "description"), lambda item: (item["name"], item["description"]))
     )
-    whole = headings[: headings.index("description")]
+    whole = [heading for heading in headings if heading not in BREAKABLE]
     print_table(headings, [cells(item) for item in found], Console(), whole=whole, plain_headings=False)
     return 0
 
@@ -97,8 +97,18 @@ def _tables() -> list[dict[str, Any]]:
 
 def _pretrained() -> list[dict[str, Any]]:
     from rnnzoo.pretrained import list_pretrained, pretrained_entry
+    from rnnzoo.registry import TASKS
 
-    return [{"name": name, "description": pretrained_entry(name).description} for name in list_pretrained()]
+    found = []
+    for entry in map(pretrained_entry, list_pretrained()):
+        task = entry.configuration["task"]
+        key = f"test/{TASKS.entry(task).metrics[0].name}"
+        metric = key if key in entry.measured else next(iter(entry.measured))
+        found.append({
+            "name": entry.name, "task": task, "data": entry.data, "metric": metric, "value": entry.measured[metric],
+            "bytes": entry.bytes, "licence": entry.licence, "description": entry.description,
+        })  # fmt: skip
+    return found
 
 
 def _layer_cells(layer: dict[str, Any]) -> tuple[str, ...]:
@@ -107,10 +117,27 @@ def _layer_cells(layer: dict[str, Any]) -> tuple[str, ...]:
     return layer["name"], layer["class"], layer["kind"], year, in_time, oracle, layer["description"]
 
 
+def _pretrained_cells(model: dict[str, Any]) -> tuple[str, ...]:
+    metric, size = model["metric"].removeprefix("test/"), f"{model['bytes'] / 1000:,.0f} kB"
+    return (
+        model["name"],
+        model["task"],
+        model["data"],
+        f"{metric} {model['value']:.3f}",
+        size,
+        model["licence"],
+        model["description"],
+    )
+
+
 TABLES: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any]], tuple[str, ...]]]] = {
-    "layers": (("name", "class", "kind", "year", "in time", "oracle", "description"), _layer_cells)
+    "layers": (("name", "class", "kind", "year", "in time", "oracle", "description"), _layer_cells),
+    "pretrained": (("name", "task", "data", "measured", "size", "licence", "description"), _pretrained_cells),
 }
 """Headings and cells of the lists that have more than names and descriptions."""
+
+BREAKABLE = ("task", "data", "licence", "description")
+"""Columns that a narrow terminal may break."""
 
 COLLECTORS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "layers": _layers, "tasks": _tasks, "data": _data, "recipes": _recipes, "tables": _tables,

@@ -78,23 +78,35 @@ def push_to_hub(
     Raises:
         PretrainedError: the task cannot be saved, there is no access, or no network.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        directory = save_pretrained(task, Path(folder) / repo_id.rpartition("/")[2], half=half, notes=notes)
+        return push_directory(directory, repo_id, private=private, token=token, message=message)
+
+
+def push_directory(
+    directory: Path,
+    repo_id: str,
+    *,
+    private: bool = False,
+    token: str | None = None,
+    message: str = "Upload an rnnzoo model",
+) -> str:
+    """Upload the files of a model directory as one commit; see :func:`push_to_hub`."""
     from huggingface_hub import CommitOperationAdd, HfApi
     from huggingface_hub.errors import HFValidationError
 
     api = HfApi(endpoint=endpoint(), token=token)
-    with tempfile.TemporaryDirectory() as folder:
-        directory = save_pretrained(task, Path(folder) / repo_id.rpartition("/")[2], half=half, notes=notes)
-        operations = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=directory / name) for name in FILES]
-        try:
-            api.create_repo(repo_id, private=private, exist_ok=True)
-            commit = api.create_commit(repo_id, operations, commit_message=message)
-        except HFValidationError as error:
-            raise PretrainedError(f"'{repo_id}' is no Hugging Face id: {error}") from error
-        except _network_errors() as error:
-            raise PretrainedError(
-                f"'{repo_id}' could not be uploaded to {api.endpoint}: {_first_line(error)}. Check the name, the "
-                "network and that the token (`hf auth login` or HF_TOKEN) may write there."
-            ) from error
+    operations = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=directory / name) for name in FILES]
+    try:
+        api.create_repo(repo_id, private=private, exist_ok=True)
+        commit = api.create_commit(repo_id, operations, commit_message=message)
+    except HFValidationError as error:
+        raise PretrainedError(f"'{repo_id}' is no Hugging Face id: {error}") from error
+    except _network_errors() as error:
+        raise PretrainedError(
+            f"'{repo_id}' could not be uploaded to {api.endpoint}: {_first_line(error)}. Check the name, the "
+            "network and that the token (`hf auth login` or HF_TOKEN) may write there."
+        ) from error
     return str(commit.commit_url)
 
 
