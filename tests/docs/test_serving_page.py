@@ -1,8 +1,9 @@
 """docs/serving.md: its service, asked over HTTP, answers as the model itself does."""
 
-import rnnzoo
 from fastapi.testclient import TestClient
 from pages import ROOT, files_shown
+
+import rnnzoo
 
 PAGE = ROOT / "docs" / "serving.md"
 
