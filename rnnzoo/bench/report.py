@@ -58,22 +58,13 @@ def write_report(table: Table, rows: Sequence[ResultRow], results: Path, out: Pa
     Returns:
         The files written, by kind (``md``, ``csv``, ``html``, and the pictures).
     """
-    from rnnzoo.figures.saving import save_figure
-
     out.mkdir(parents=True, exist_ok=True)
     lines = summarise(table, rows)
     sources = sources_of(table, lines)
     shown = columns(table, lines, sources)
-    files: dict[str, Path] = {}
-    for name, figure in pictures(Drawn(table, lines, results)).items():
-        files[name] = out / f"{table.name}-{name.replace('_', '-')}.png"
-        save_figure(figure, files[name])
-    images = dict(files)
-    files["csv"] = out / f"{table.name}.csv"
-    with files["csv"].open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([column.heading for column in shown])
-        writer.writerows(zip(*(column.cells for column in shown), strict=True))
+    images = write_pictures(Drawn(table, lines, results), out)
+    files = dict(images)
+    files["csv"] = write_csv(shown, out / f"{table.name}.csv")
     if table.trials:
         files["trials"] = write_trials(table, rows, out / f"{table.name}-trials.csv")
     files["md"] = out / f"{table.name}.md"
@@ -81,6 +72,25 @@ def write_report(table: Table, rows: Sequence[ResultRow], results: Path, out: Pa
     files["html"] = out / f"{table.name}.html"
     files["html"].write_text(_page(table, rows, shown, sources, images), encoding="utf-8")
     return files
+
+
+def write_pictures(drawn: Drawn, out: Path) -> dict[str, Path]:
+    """The pictures that a table asks for as PNG files in ``out``, by name."""
+    from rnnzoo.figures.saving import save_figure
+
+    return {
+        name: save_figure(figure, out / f"{drawn.table.name}-{name.replace('_', '-')}.png")
+        for name, figure in pictures(drawn).items()
+    }
+
+
+def write_csv(shown: Sequence[Column], path: Path) -> Path:
+    """The columns as a CSV file."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([column.heading for column in shown])
+        writer.writerows(zip(*(column.cells for column in shown), strict=True))
+    return path
 
 
 def write_trials(table: Table, rows: Sequence[ResultRow], path: Path) -> Path:

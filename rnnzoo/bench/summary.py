@@ -127,7 +127,7 @@ def _settings(row: ResultRow) -> str:
 
 
 def _variant(row: ResultRow) -> str:
-    return json.dumps(row.variant, sort_keys=True)
+    return json.dumps(row.variant, sort_keys=True) if row.variant else "{}"
 
 
 def _groups(rows: Sequence[ResultRow]) -> dict[tuple[str, str], list[ResultRow]]:

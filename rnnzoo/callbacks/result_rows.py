@@ -22,6 +22,8 @@ from rnnzoo.registry import unknown
 from rnnzoo.tasks._base import SequenceTask
 
 SCHEMA: int = ResultRow.__dataclass_fields__["schema"].default  # type: ignore[assignment]
+KNOWN = frozenset(field.name for field in fields(ResultRow))
+NEEDED = frozenset(field.name for field in fields(ResultRow) if field.default is field.default_factory is MISSING)
 
 IDENTITY = (
     "table", "spec", "label", "variant", "layer", "task", "data", "data_version", "seed", "versions", "commit", "dirty",
@@ -166,10 +168,8 @@ def _parse(line: str, where: str) -> ResultRow:
     schema = content.get("schema", 1)
     if schema > SCHEMA:
         raise ValueError(f"{where} has schema {schema} and this rnnzoo reads up to {SCHEMA}; upgrade rnnzoo.")
-    known = {field.name for field in fields(ResultRow)}
-    needed = {field.name for field in fields(ResultRow) if field.default is field.default_factory is MISSING}
-    if content.keys() - known or needed - content.keys():
-        strange, missing = sorted(content.keys() - known), sorted(needed - content.keys())
+    if content.keys() - KNOWN or NEEDED - content.keys():
+        strange, missing = sorted(content.keys() - KNOWN), sorted(NEEDED - content.keys())
         raise ValueError(f"{where} is no result row: it lacks {missing} and has the unknown fields {strange}.")
     return ResultRow(**content)
 

@@ -51,14 +51,34 @@ def add_parser(commands: Any) -> None:
     run.add_argument("--keep", action="store_true", help="keep each run's best checkpoint under RESULTS/.runs")
     add_import(run)
     run.set_defaults(function=run_table)
-    report = parts.add_parser("report", help="render result rows: Markdown, CSV, PNG and one HTML page")
+    report = parts.add_parser(
+        "report",
+        help="render result rows: Markdown, CSV, PNG and one HTML page; with --all a site of every table",
+        description="Render result rows of TABLE, or of each table that has some: Markdown, CSV, PNG and one HTML page."
+        " With --all one static site instead: a front page that ranks all layers at equal budgets, and for each table a "
+        "page that can be sorted and filtered. It takes the place of an older one when it is whole.",
+    )
     report.add_argument("table", metavar="TABLE", nargs="?", help="a table (all that have rows)")
+    report.add_argument("--all", action="store_true", help="one site of every table: index.html, and a page a table")
     report.add_argument("--results", type=Path, metavar="DIR", help="folder of the result rows")
     report.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of pages and pictures (report/ beside the rows)"
+        "--out", type=Path, metavar="DIR", help="folder of pages and pictures (report/, or site/, beside the rows)"
     )
+    add_own_tables(report)
     report.set_defaults(function=report_tables)
     add_publish(parts)
+
+
+def add_own_tables(parser: argparse.ArgumentParser) -> None:
+    """Give a command that reads every row of a folder the option that names tables besides the package's."""
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        dest="tables",
+        metavar="FILE",
+        help="a table of your own with rows there",
+    )
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:
@@ -176,14 +196,24 @@ def _run_table(options: argparse.Namespace, table: Table, scale: Scale, executio
 
 
 def report_tables(options: argparse.Namespace) -> int:
-    """Render the rows of one table, or of all that have some."""
+    """Render the rows of one table, of each that has some, or of all as one site."""
     from rich.console import Console as RichConsole
 
     from rnnzoo.bench.environment import default_results
+    from rnnzoo.bench.errors import TableError
     from rnnzoo.bench.report import tables_with_rows
     from rnnzoo.bench.table import load_table
 
     results = options.results or default_results()
+    if options.all:
+        from rnnzoo.bench.site.build import build_site
+
+        if options.table:
+            raise TableError(f"give table {options.table} or --all, not both; a file of your own is --table FILE.")
+        print(f"site: {build_site(results, options.out or results / 'site', options.tables)}")
+        return 0
+    if options.tables:
+        raise TableError("--table is for --all; without it, name the table itself: rnnzoo bench report FILE.")
     for name in [options.table] if options.table else tables_with_rows(results):
         _report(load_table(name), results, options.out, RichConsole(highlight=False, soft_wrap=True))
     return 0

