@@ -54,9 +54,9 @@ def add_parser(commands: Any) -> None:
     report = parts.add_parser(
         "report",
         help="render result rows: Markdown, CSV, PNG and one HTML page; with --all a site of every table",
-        description="Render result rows of TABLE, or of each table that has some: Markdown, CSV, PNG and one HTML page."
-        " With --all one static site instead: a front page that ranks all layers at equal budgets, and for each table a "
-        "page that can be sorted and filtered. It takes the place of an older one when it is whole.",
+        description="Render result rows of TABLE, or of each table that has some: Markdown, CSV, PNG and one HTML "
+        "page. With --all one static site instead: a front page that ranks all layers at equal budgets, and for each "
+        "table a page that can be sorted and filtered. It takes the place of an older one when it is whole.",
     )
     report.add_argument("table", metavar="TABLE", nargs="?", help="a table (all that have rows)")
     report.add_argument("--all", action="store_true", help="one site of every table: index.html, and a page a table")

@@ -57,9 +57,9 @@ def _ranking(collected: Mapping[str, Collected], shown: Mapping[str, Shown]) -> 
     left = [f"{count} in {escaped(spoken(name))}" for name, count in lacking(there).items() if count]
     words = (
         f"<p>In each of these tasks all layers have the same number of parameters, and the same trials: {tasks}. "
-        f"Layers stand by their mean place among the {len(ranked)} that all of the tasks have; those that lack one have no "
-        "place. Training time is that of the trainings that count, all tasks together; a state is what one layer "
-        "carries from step to step, in numbers.</p>"
+        f"Layers stand by their mean place among the {len(ranked)} that all of the tasks have; those that lack one "
+        "have no place. Training time is that of the trainings that count, all tasks together; a state is what one "
+        "layer carries from step to step, in numbers.</p>"
     )
     lacks = f'<p class="soft">Layers without rows: {", ".join(left)}.</p>' if left else ""
     dots = [Dot(one.layer, one.kind, one.seconds, one.place) for one in ranked if one.place is not None]
