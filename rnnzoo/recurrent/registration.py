@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +48,7 @@ def defaults(target: type) -> dict[str, Any]:
         "class_name": target.__name__,
         "paper": None,
         "kind": _kind(target),
-        "description": _first_line(target.__doc__),
+        "description": first_line(target.__doc__),
         "tiny": TINY,
         "oracle": None,
         "parallel": issubclass(target, ScanCell),
@@ -61,6 +60,3 @@ def _kind(target: type) -> str:
     kinds = {GatedCell: "gated", MatrixCell: "matrix", ScanCell: "scan"}
     return next((kind for base, kind in kinds.items() if issubclass(target, base)), "other")
 
-
-def _first_line(text: str | None) -> str:
-    return inspect.cleandoc(text or "").partition("\n")[0].rstrip(".")

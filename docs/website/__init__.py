@@ -1,0 +1,1 @@
+"""What the site has beyond the Markdown pages of docs: pages made of the registries, links, navigation."""

@@ -1,0 +1,46 @@
+"""Pieces of Markdown: tables, escaped prose, and the docstrings of architectures, whose equations keep their lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_SPECIAL = re.compile(r"([\\*_<>\[\]|#~&])")
+_EQUATION = re.compile(r"^\s*\S[^.]{0,44}?\s(=|<-)\s|^\s{2,}\S|\S\s{4,}\S|^\w+\s?: .*\(.*\)", re.MULTILINE)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> str:
+    """A table of Markdown; the columns of ``numbers`` to the right."""
+    rules = ["---:" if heading in numbers else "---" for heading in headings]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rules, *rows))
+
+
+def escaped(prose: str) -> str:
+    """Prose of a docstring, in which nothing but ``code`` and `code` has a meaning."""
+    parts = re.split(r"(``.+?``|`[^`]+`)", prose)
+    return "".join(part if part[:1] == "`" else _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", part) for part in parts)
+
+
+def cell(prose: str) -> str:
+    """Prose for a cell of a table."""
+    return escaped(" ".join(prose.split()))
+
+
+def equations(docstring: str) -> str:
+    """A docstring as Markdown: its paragraphs of equations keep their lines, the others are prose.
+
+    A paragraph is one of equations if a line of it defines something, is indented or has a remark at a distance.
+    """
+    parts = [part for part in docstring.strip().split("\n\n") if part.strip()]
+    shown = [
+        f"```text\n{part.rstrip()}\n```" if i and _EQUATION.search(part) and not part.startswith("Source") else escaped(part)
+        for i, part in enumerate(parts)
+    ]
+    return "\n\n".join(shown)
+
+
+def fenced(code: str, language: str, title: str = "") -> str:
+    """A block of code."""
+    ticks = "`" * max(3, *(len(run) + 1 for run in re.findall(r"^`{3,}", code, re.MULTILINE)), 3)
+    name = f' title="{title}"' if title else ""
+    return f"{ticks}{language}{name}\n{code.rstrip()}\n{ticks}"
