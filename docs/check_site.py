@@ -1,9 +1,9 @@
-"""Look at the built site in a real browser: ``python docs/check_site.py`` (needs Debian's chromium and chromium-driver).
+"""Look at the built site in a real browser: ``python docs/check_site.py`` (Debian's chromium and chromium-driver).
 
 Every page of build/site is opened as a file, so nothing can be fetched from anywhere, and again as wide as a telephone.
 No page may write an error to the console, ask for anything that is not a file, show a broken picture, have a link or an
-anchor that leads nowhere, be wider than a telephone, or have a table that does not sort by the head that is clicked. The
-search has to find something. ``--shots DIR`` keeps pictures of the main pages.
+anchor that leads nowhere, be wider than a telephone, or have a table that does not sort by the head that is clicked.
+The search has to find something. ``--shots DIR`` keeps pictures of the main pages.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ pictures.forEach((one) => { one.loading = "eager"; });
 Promise.all(pictures.map((one) => one.decode().then(() => null, () => one.src))).then((broken) => done({
   broken: broken.filter(Boolean),
   links: [...document.querySelectorAll("a[href]")].map((one) => one.href),
-  fetched: performance.getEntriesByType("resource").map((one) => one.name).filter((name) => !/^(file|data|blob):/.test(name)),
+  fetched: performance.getEntriesByType("resource").map((one) => one.name)
+    .filter((name) => !/^(file|data|blob):/.test(name)),
   width: document.documentElement.scrollWidth,
 }));
 """
@@ -93,9 +94,8 @@ def dead(links: list[str]) -> Iterator[str]:
         if parts.scheme != "file":
             continue
         target = Path(unquote(parts.path))
-        if not target.is_file():
-            yield link
-        elif parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in anchors(target):
+        anchor = unquote(parts.fragment) if target.suffix == ".html" else ""
+        if not target.is_file() or (anchor and anchor not in anchors(target)):
             yield link
 
 

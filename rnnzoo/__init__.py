@@ -12,14 +12,18 @@ from operator import attrgetter
 from typing import Any
 
 _LAZY = {
+    "FlatSequences": "rnnzoo.data._batches:FlatSequences",
     "GatedCell": "rnnzoo.layers._gated:GatedCell",
     "MatrixCell": "rnnzoo.layers._matrix:MatrixCell",
     "Paper": "rnnzoo.contracts:Paper",
+    "PooledTask": "rnnzoo.tasks._pooled:PooledTask",
     "Recurrent": "rnnzoo.recurrent:Recurrent",
     "RidgeReadout": "rnnzoo.modules.ridge_readout:RidgeReadout",
     "ScanCell": "rnnzoo.layers._scan:ScanCell",
+    "SequenceTask": "rnnzoo.tasks._base:SequenceTask",
     "Stage": "rnnzoo.ops.gated:Stage",
     "SteppedCell": "rnnzoo.layers._stepped:SteppedCell",
+    "ZooData": "rnnzoo.data._base:ZooData",
     "create_data": "rnnzoo.registry:DATA.create",
     "create_layer": "rnnzoo.recurrent:create_layer",
     "create_model": "rnnzoo.recipes:create_model",
@@ -38,7 +42,9 @@ _LAZY = {
     "list_tasks": "rnnzoo.registry:TASKS.names",
     "load_pretrained": "rnnzoo.pretrained:load_pretrained",
     "push_to_hub": "rnnzoo.pretrained:push_to_hub",
+    "register_data": "rnnzoo.registry.users:register_data",
     "register_layer": "rnnzoo.recurrent.registration:register_layer",
+    "register_task": "rnnzoo.registry.users:register_task",
     "save_pretrained": "rnnzoo.pretrained:save_pretrained",
 }
 

@@ -14,7 +14,8 @@ from typing import Any
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update", "--hide-scrollbars", "--force-prefers-reduced-motion",
+    "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
+    "--force-prefers-reduced-motion",
 )  # fmt: skip
 HARMLESS = ("INFO", "DEBUG")
 
@@ -37,13 +38,20 @@ class Browser:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._driver = subprocess.Popen(["chromedriver", f"--port={port}", "--log-level=OFF"], stdout=subprocess.DEVNULL)
+        self._driver = subprocess.Popen(
+            ["chromedriver", f"--port={port}", "--log-level=OFF"], stdout=subprocess.DEVNULL
+        )
         self._at = f"http://127.0.0.1:{port}"
         self._wait()
         options = {
             "args": [*FLAGS, f"--user-data-dir={self._profile.name}"],
             "mobileEmulation": {
-                "deviceMetrics": {"width": self.width, "height": self.height, "pixelRatio": 1, "mobile": self.width < 600}
+                "deviceMetrics": {
+                    "width": self.width,
+                    "height": self.height,
+                    "pixelRatio": 1,
+                    "mobile": self.width < 600,
+                }
             },
         }
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}

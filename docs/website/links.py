@@ -46,7 +46,7 @@ def destination(path: str) -> str:
 
 
 def _target(link: str, page: str) -> tuple[str, str] | None:
-    """The repository's path that a link means, and its anchor; None for one that leads elsewhere or stays in the page."""
+    """The repository's path that a link means, and its anchor; None for one to the web or within the page."""
     path, _, anchor = link.partition("#")
     if not path or re.match(r"[a-z]+:", path):
         return None

@@ -33,7 +33,7 @@ _MADE = {
 
 
 def with_made_pages(index: str) -> str:
-    """The map with the lines of the pages that the site alone has, in the table before or behind which its mark stands."""
+    """The map with the lines of the pages that the site alone has, in the table before or behind which a mark is."""
 
     def lines(found: re.Match[str]) -> str:
         made = [f"| [{title}]({page}) | {said} |" for title, page, said in _MADE[found[1]]]

@@ -161,7 +161,9 @@ def _models() -> str:
         entry = pretrained_entry(name)
         measured = ", ".join(f"{what} {value:.4g}" for what, value in entry.measured.items())
         data = f"[`{entry.data}`](data/{entry.data}.md)"
-        rows.append((f"`{name}`", cell(entry.description), data, measured, f"{entry.bytes / 1e6:.2f}", cell(entry.licence)))
+        rows.append(
+            (f"`{name}`", cell(entry.description), data, measured, f"{entry.bytes / 1e6:.2f}", cell(entry.licence))
+        )
     headings = ["model", "what it does", "data", "measured on the files as shipped", "MB", "licence of the data"]
     parts = [
         "# Pretrained models",

@@ -41,11 +41,16 @@ def gallery_page() -> str:
         where = _title(page)
         caption = f"[{where}]({page})" if said == where else f"{said}<br>[{where}]({page})"
         figures.append(
-            f'<figure markdown>\n[![{said}](generated/{name}){{ loading=lazy }}]({page})\n'
+            f"<figure markdown>\n[![{said}](generated/{name}){{ loading=lazy }}]({page})\n"
             f"<figcaption markdown>{caption}</figcaption>\n</figure>"
         )
     head = "# Gallery\n\nThe pictures of all experiments; each leads to its table, with the numbers and the command."
-    return f"---\nhide: [toc]\n---\n{head}\n\n" + '<div class="gallery" markdown>\n\n' + "\n\n".join(figures) + "\n\n</div>\n"
+    return (
+        f"---\nhide: [toc]\n---\n{head}\n\n"
+        + '<div class="gallery" markdown>\n\n'
+        + "\n\n".join(figures)
+        + "\n\n</div>\n"
+    )
 
 
 def pictures() -> dict[str, tuple[str, str]]:

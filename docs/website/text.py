@@ -18,7 +18,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Seque
 def escaped(prose: str) -> str:
     """Prose of a docstring, in which nothing but ``code`` and `code` has a meaning."""
     parts = re.split(r"(``.+?``|`[^`]+`)", prose)
-    return "".join(part if part[:1] == "`" else _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", part) for part in parts)
+    return "".join(
+        part if part[:1] == "`" else _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", part) for part in parts
+    )
 
 
 def cell(prose: str) -> str:
@@ -33,7 +35,9 @@ def equations(docstring: str) -> str:
     """
     parts = [part for part in docstring.strip().split("\n\n") if part.strip()]
     shown = [
-        f"```text\n{part.rstrip()}\n```" if i and _EQUATION.search(part) and not part.startswith("Source") else escaped(part)
+        f"```text\n{part.rstrip()}\n```"
+        if i and _EQUATION.search(part) and not part.startswith("Source")
+        else escaped(part)
         for i, part in enumerate(parts)
     ]
     return "\n\n".join(shown)

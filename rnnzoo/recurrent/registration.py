@@ -11,6 +11,7 @@ from rnnzoo.layers._matrix import MatrixCell
 from rnnzoo.layers._scan import ScanCell
 from rnnzoo.registry import LAYERS
 from rnnzoo.registry.signatures import parameters_of
+from rnnzoo.registry.users import first_line
 
 TINY = {"input_size": 3, "hidden_size": 4}
 """The sizes at which the laws try a cell that names none."""
@@ -59,4 +60,3 @@ def defaults(target: type) -> dict[str, Any]:
 def _kind(target: type) -> str:
     kinds = {GatedCell: "gated", MatrixCell: "matrix", ScanCell: "scan"}
     return next((kind for base, kind in kinds.items() if issubclass(target, base)), "other")
-

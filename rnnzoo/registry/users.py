@@ -13,7 +13,7 @@ from rnnzoo.registry.places import place_of
 
 
 def register_data(name: str, *, kind: str, **fields: Any) -> Callable[[type], type]:
-    """Class decorator that makes a dataset of your own one like every other: ``@rnnzoo.register_data("mine", kind=...)``.
+    """Class decorator that adds a dataset of your own to the others: ``@rnnzoo.register_data("mine", kind="label")``.
 
     Args:
         name: what the dataset is called (``create_data``, ``--data``, ``data:`` in a table), in lower snake case.
@@ -36,7 +36,7 @@ def register_data(name: str, *, kind: str, **fields: Any) -> Callable[[type], ty
 
 
 def register_task(name: str, **fields: Any) -> Callable[[type], type]:
-    """Class decorator that makes a task of your own one like every other: ``@rnnzoo.register_task("mine")``.
+    """Class decorator that adds a task of your own to the others: ``@rnnzoo.register_task("mine")``.
 
     Args:
         name: what the task is called (``create_task``, ``task:`` in a recipe or a table), in lower snake case.

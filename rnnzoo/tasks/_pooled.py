@@ -27,7 +27,13 @@ class PooledTask(SequenceTask):
     head: nn.Module
 
     def pool(
-        self, *, pooling: str, dropout: float, embedding_vectors: str | None, embedding_frozen: bool, **encoder: Any
+        self,
+        *,
+        pooling: str = "last",
+        dropout: float = 0.0,
+        embedding_vectors: str | None = None,
+        embedding_frozen: bool = False,
+        **encoder: Any,
     ) -> int:
         """Make the encoder and the pooling.
 
