@@ -10,6 +10,7 @@ from functools import cache
 from architectures import WIDTH, layers_by_kind
 
 from rnnzoo.contracts import LayerEntry
+from rnnzoo.recurrent.options import cell_options
 from rnnzoo.recurrent.page import abilities, backends, cite, in_time, parameter_count, state_formula
 from website.links import ROOT
 from website.text import cell, equations, escaped, table
@@ -27,7 +28,8 @@ def with_links(markdown: str) -> str:
 
 def example(entry: LayerEntry) -> str:
     """A layer of this architecture in use, small enough to be read off."""
-    arguments = ", ".join(f"{name}={value!r}" for name, value in entry.tiny.items())
+    own = ("input_size", "hidden_size", *cell_options(entry.target))  # the others are told to it by its stack
+    arguments = ", ".join(f"{name}={value!r}" for name, value in entry.tiny.items() if name in own)
     size = entry.tiny["input_size"]
     return (
         f"import torch\nimport rnnzoo\n\nlayer = rnnzoo.{entry.class_name}({arguments}, batch_first=True)\n"

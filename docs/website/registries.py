@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib import resources
 
 from rnnzoo.bench.table import list_tables, load_table
@@ -12,6 +13,8 @@ from rnnzoo.recipes import list_recipes, recipe_config
 from rnnzoo.registry import DATA, TASKS
 from website.links import ROOT
 from website.text import cell, escaped, fenced, table
+
+GENERATED = ROOT / "docs" / "generated"
 
 
 def registry_pages() -> dict[str, str]:
@@ -27,24 +30,30 @@ def _link(folder: str, name: str) -> str:
     return f"[`{name}`](../{folder}/{name}.md)"
 
 
-def _recipes_of(key: str, name: str) -> list[str]:
-    """The recipes with this task or this data."""
-    configs = {recipe: recipe_config(recipe) for recipe in list_recipes()}
-    said = {recipe: {"task": given["task"], "data": given["data"]["class_path"]} for recipe, given in configs.items()}
-    return [recipe for recipe, of in said.items() if of[key] == name]
+@cache
+def _recipes_of(key: str) -> dict[str, list[str]]:
+    """The recipes of each task, or of each dataset."""
+    found: dict[str, list[str]] = {}
+    for recipe in list_recipes():
+        config = recipe_config(recipe)
+        found.setdefault(config["task"] if key == "task" else config["data"]["class_path"], []).append(recipe)
+    return found
 
 
-def _tables_of(key: str, name: str) -> list[str]:
-    """The tables with this task or this data: links to those that have rows."""
-    loaded = [load_table(table) for table in list_tables()]
-    found = [one.name for one in loaded if name in (one.task if key == "task" else one.data.get("name"),)]
-    there = ROOT / "docs" / "generated"
-    return [f"[`{n}`](../generated/{n}.md)" if (there / f"{n}.md").is_file() else f"`{n}`" for n in found]
+@cache
+def _tables_of(key: str) -> dict[str, list[str]]:
+    """The tables of each task, or of each dataset: links to those that have rows."""
+    found: dict[str, list[str]] = {}
+    for name in list_tables():
+        table = load_table(name)
+        link = f"[`{name}`](../generated/{name}.md)" if (GENERATED / f"{name}.md").is_file() else f"`{name}`"
+        found.setdefault(table.task if key == "task" else table.data.get("name", ""), []).append(link)
+    return found
 
 
 def _used(key: str, name: str) -> list[tuple[str, str]]:
-    recipes = ", ".join(_link("recipes", recipe) for recipe in _recipes_of(key, name))
-    found = {"Recipes": recipes, "Tables": ", ".join(_tables_of(key, name))}
+    recipes = ", ".join(_link("recipes", recipe) for recipe in _recipes_of(key).get(name, ()))
+    found = {"Recipes": recipes, "Tables": ", ".join(_tables_of(key).get(name, ()))}
     return [(f"**{what}**", names) for what, names in found.items() if names]
 
 

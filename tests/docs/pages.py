@@ -25,10 +25,20 @@ def files_shown(page: Path) -> dict[str, str]:
 
 def links(page: Path) -> list[str]:
     """The targets of its links, those in code aside."""
-    return _LINK.findall(_BLOCK.sub("", page.read_text(encoding="utf-8")))
+    return links_of(page.read_text(encoding="utf-8"))
+
+
+def links_of(text: str) -> list[str]:
+    """As ``links``, of a page's text."""
+    return _LINK.findall(_BLOCK.sub("", text))
 
 
 def anchors(page: Path) -> set[str]:
     """The anchors of its headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", _BLOCK.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return anchors_of(page.read_text(encoding="utf-8"))
+
+
+def anchors_of(text: str) -> set[str]:
+    """As ``anchors``, of a page's text."""
+    headings = re.findall(r"^#+ (.+)$", _BLOCK.sub("", text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
