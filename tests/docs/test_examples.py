@@ -1,7 +1,7 @@
 """Every fenced example of the README and the guide is run by a test, parsed by the command line, or says why not.
 
-Python runs in the test of its page, or here; commands in the test of their page, in .ci/run, or they are parsed here and
-what they name is looked up. What can do neither has ``<!-- not run: REASON -->`` before it.
+Python runs in the test of its page or here, commands in the test of their page or in .ci/run, or they are parsed here
+and what they name is looked up. What can do neither has ``<!-- not run: REASON -->`` before it.
 """
 
 import re
