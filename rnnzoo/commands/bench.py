@@ -1,4 +1,4 @@
-"""``rnnzoo bench run`` and ``rnnzoo bench report``."""
+"""``rnnzoo bench run`` and ``rnnzoo bench report``; the other parts of ``bench`` have files of their own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnnzoo.commands.compare import add_compare
 from rnnzoo.commands.imports import add_import
+from rnnzoo.commands.own_tables import add_own_tables
 from rnnzoo.commands.publish import add_publish
 from rnnzoo.commands.tables import print_table
+from rnnzoo.commands.verify import add_verify
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -21,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: Any) -> None:
-    """Add ``bench`` with its two sub-commands."""
+    """Add ``bench`` with its sub-commands."""
     bench = commands.add_parser("bench", help="train a whole table of models, and report it")
-    parts = bench.add_subparsers(dest="part", metavar="run|report", required=True)
+    parts = bench.add_subparsers(dest="part", metavar="run|report|verify|compare|publish", required=True)
     run = parts.add_parser(
         "run",
         help="make the runs of a table that are not there yet",
@@ -66,19 +69,9 @@ def add_parser(commands: Any) -> None:
     )
     add_own_tables(report)
     report.set_defaults(function=report_tables)
+    add_verify(parts)
+    add_compare(parts)
     add_publish(parts)
-
-
-def add_own_tables(parser: argparse.ArgumentParser) -> None:
-    """Give a command that reads every row of a folder the option that names tables besides the package's."""
-    parser.add_argument(
-        "--table",
-        action="append",
-        default=[],
-        dest="tables",
-        metavar="FILE",
-        help="a table of your own with rows there",
-    )
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:
