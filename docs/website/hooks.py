@@ -20,6 +20,9 @@ from website.reference import api_pages, command_page
 from website.registries import registry_pages
 from website.tables import gallery_page, tables_page
 
+WIDE = 8
+"""A table of as many columns gets the room of the page's own contents."""
+
 _LIST = re.compile(r"(^(?!\s*(?:[-*+]|\d+\.)\s|\s|\||#|<|>)[^\n]+\n)(?=(?:[-*+]|1\.) )", re.MULTILINE)
 _ROLE = re.compile(r":(?:class|func|meth|mod|attr):<code>~?([\w.]+)</code>")
 _UNSEARCHED = re.compile(r"layers/.*#(in-use|options)$")
@@ -50,6 +53,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         markdown = with_made_pages(markdown)
     if place == "architectures.md":
         markdown = with_links(markdown)
+    if any(line.count("|") > WIDE for line in markdown.splitlines() if line.startswith("| ---")):
+        page.meta["hide"] = ["toc"]
     markdown = _FILE.sub(r'```python title="\1"\n', rewritten(markdown, place))
     return outside_code(lambda text: _LIST.sub(r"\1\n", text), markdown)
 
@@ -69,3 +74,4 @@ def on_post_build(config: MkDocsConfig) -> None:
     docs = [doc for doc in index["docs"] if not _UNSEARCHED.match(doc["location"])]
     index["docs"] = [{**doc, "text": ""} if doc["location"].startswith("api/") else doc for doc in docs]
     path.write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+    (Path(config.site_dir) / "404.html").unlink()  # its links begin at a server's root, and there is no server
