@@ -12,7 +12,7 @@ from typing import Any
 from rnnzoo.bench.collected import Collected
 from rnnzoo.bench.entries import layer_entries
 from rnnzoo.bench.summary import Line, summarise
-from rnnzoo.bench.table import Table
+from rnnzoo.bench.table import Table, TableEntry
 from rnnzoo.contracts import ResultRow
 from rnnzoo.registry import LAYERS
 
@@ -59,6 +59,7 @@ def standings(collected: Mapping[str, Collected]) -> list[Standing]:
     common = set.intersection(*(set(found) for found in lines.values())) - {WITHOUT} if lines else set()
     places = {name: ranks(collected[name].table, {layer: lines[name][layer] for layer in common}) for name in lines}
     seconds = {name: _seconds(rows) for name, (_, rows) in collected.items()}
+    entries = {name: {entry.label: entry for entry in layer_entries(table)} for name, (table, _) in collected.items()}
     found = []
     for layer in every:
         mine = {name: lines[name][layer] for name in lines if layer in lines[name]}
@@ -67,7 +68,7 @@ def standings(collected: Mapping[str, Collected]) -> list[Standing]:
             for name, line in mine.items()
         ]
         place = statistics.fmean(places[name][layer] for name in lines) if layer in common else None
-        sizes = {_state_size(collected[name].table, line) for name, line in mine.items()}
+        sizes = {_state_size(collected[name].table, entries[name].get(layer), line) for name, line in mine.items()}
         found.append(Standing(layer, mine, sum(spent), place, tuple(sorted(size for size in sizes if size))))
     return sorted(found, key=lambda one: (one.place is None, one.place or -len(one.lines), one.layer))
 
@@ -94,9 +95,8 @@ def _seconds(rows: Sequence[ResultRow]) -> dict[tuple[str, int], float]:
     return {(row.spec, row.seed): row.seconds for row in rows}
 
 
-def _state_size(table: Table, line: Line) -> int | None:
+def _state_size(table: Table, entry: TableEntry | None, line: Line) -> int | None:
     """Of a line's layers at the width worked out or its entry's own; None where that is not known."""
-    entry = next((entry for entry in layer_entries(table) if entry.label == line.label), None)
     model: dict[str, Any] = {**table.model, **(entry.model if entry else {}), **line.solved}
     if "hidden_size" not in model or line.layer not in LAYERS:
         return None
@@ -114,8 +114,9 @@ def state_size(layer: str, hidden_size: int, options: str = "{}") -> int:
     """
     import torch
 
-    import rnnzoo
+    from rnnzoo.recurrent import Recurrent
 
-    with torch.random.fork_rng(devices=[]):
-        made = rnnzoo.create_layer(layer, INPUT, hidden_size, **json.loads(options))
-    return sum(member.numel() for cell in made.cells for member in cell.initial_state(1))
+    with torch.random.fork_rng(devices=[]):  # of the class itself: its named one comes with a page of documentation
+        made = Recurrent(LAYERS.entry(layer).target, INPUT, hidden_size, **json.loads(options))
+    cells: Any = made.cells
+    return sum(member.numel() for cell in cells for member in cell.initial_state(1))
