@@ -94,7 +94,7 @@ def _ranked_table(found: Sequence[Standing], there: Mapping[str, Collected]) -> 
 def _tables(collected: Mapping[str, Collected], shown: Mapping[str, Shown], states: Mapping[str, Progress]) -> str:
     """One line a table: those with rows first, each with a link to its page."""
     heads = [
-        Head("table"), Head("what it is"), Head("task"), Head("state"), Head("runs", True), Head("best"),
+        Head("table"), Head("state"), Head("runs", True), Head("what it is"), Head("task"), Head("best"),
         Head("last run"),
     ]  # fmt: skip
     rows = []
@@ -106,10 +106,10 @@ def _tables(collected: Mapping[str, Collected], shown: Mapping[str, Shown], stat
             Row(
                 (
                     link(f"tables/{name}.html", name) if one else name,
-                    table_.title,
-                    table_.task.replace("_", " "),
                     bar if one else Html(f"no rows yet: {code(f'rnnzoo bench run {name}')}"),
                     f"{one.runs:,}" if one else "0",
+                    table_.title,
+                    table_.task.replace("_", " "),
                     best(one) if one else "",
                     max(row.finished_at for row in one.rows)[:10] if one else "",
                 )
