@@ -13,7 +13,7 @@ from rnnzoo.contracts import LayerEntry
 from rnnzoo.recurrent.options import cell_options
 from rnnzoo.recurrent.page import abilities, backends, cite, in_time, parameter_count, state_formula
 from website.links import ROOT
-from website.text import cell, equations, escaped, table
+from website.text import cell, equations, escaped, signature, table, with_address
 
 
 def layer_pages() -> dict[str, str]:
@@ -52,6 +52,7 @@ def _page(entry: LayerEntry) -> str:
         "It takes the arguments, inputs and states of `torch.nn.LSTM`, as every layer of the zoo does; "
         f"`--model.layer {entry.name}` is it in any task, `--layers {entry.name}` in any table.",
         "## Options",
+        signature(entry.target),
         f"::: {entry.target.__module__}.{entry.target.__qualname__}\n    options:\n      members: []",
         f"[The file]({path}) has all of it.",
     ]
@@ -62,7 +63,7 @@ def _facts(entry: LayerEntry) -> list[tuple[str, str]]:
     kind = f"[{entry.kind}](../architectures.md#{entry.kind}-{len(layers_by_kind()[entry.kind])})"
     tables = [f"[{name}](../generated/{name}.md)" for name in _measured().get(entry.name, ())]
     facts = {
-        "Paper": cell(cite(entry)) or "not published",
+        "Paper": with_address(cite(entry)) or "not published",
         "Kind of recurrence": f"{kind}, {in_time(entry) or 'step by step'}",
         "State": f"{cell(state_formula(entry))}, without the batch",
         "Parameters": f"{parameter_count(entry, WIDTH, WIDTH):,} with I = H = {WIDTH}",

@@ -68,7 +68,10 @@ def _below(place: str, pages: list[str]) -> Any:
         for page in pages:
             if page.startswith("api/") and page != place:
                 rooms.setdefault(page.split("/")[1].removesuffix(".md"), []).append(page)
-        return [place, *({room: sorted(of, key=_index_first)} for room, of in sorted(rooms.items()))]
+        return [
+            place,
+            *({room: sorted(of, key=_index_first) if of[1:] else of[0]} for room, of in sorted(rooms.items())),
+        ]
     if place.endswith("/index.md"):
         folder = place.removesuffix("index.md")
         return [place, *sorted(page for page in pages if page.startswith(folder) and page != place)]

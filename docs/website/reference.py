@@ -21,7 +21,7 @@ PACKAGE = Path(rnnzoo.__file__).parent
 
 def api_pages() -> dict[str, str]:
     """The pages of the API, by their places on the site: an index, one page a module, one index a room."""
-    pages = {"api/index.md": _public_names()}
+    pages = {"api/index.md": _public_names(), "api/bases.md": _bases()}
     for room in _rooms():
         modules = list(_modules(room))
         if not modules:
@@ -59,7 +59,7 @@ def _said(module: str) -> str:
 
 
 def _module(name: str) -> str:
-    return f"# {name}\n\n::: {name}\n"
+    return f"---\ntitle: {name.rpartition('.')[2]}\n---\n# {name}\n\n::: {name}\n"
 
 
 def _public_names() -> str:
@@ -81,6 +81,15 @@ def _public_names() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _bases() -> str:
+    """What layers, tasks and datasets of one's own derive from: it stands in modules that are not public."""
+    parts = ["# Bases", "What a layer, a task or a dataset of your own derives from, and what they are made of."]
+    for name, where in sorted(rnnzoo._LAZY.items()):
+        if where.split(".")[1] in OWN_PAGES:
+            parts += [f"## {name}", f"::: {where.replace(':', '.')}\n    options:\n      heading_level: 3"]
+    return "\n\n".join(parts) + "\n"
+
+
 def _room_link(room: str) -> str:
     return f"[`rnnzoo.{room}`]({room}{'/index' if any(_modules(room)) else ''}.md)"
 
@@ -93,7 +102,7 @@ def _page_of(module: str, name: str) -> str:
     place = module.removeprefix("rnnzoo.").replace(".", "/")
     top = place.partition("/")[0]
     if top in OWN_PAGES:
-        return f"[`{module}`](../../rnnzoo/{place}.py)"
+        return f"[`{module}`](bases.md#{name.lower()})"
     known = any(place == f"{top}/{one}" for one in _modules(top))
     if known:
         return f"[`{module}`]({place}.md)"

@@ -12,7 +12,7 @@ from rnnzoo.pretrained import list_pretrained, pretrained_entry
 from rnnzoo.recipes import list_recipes, recipe_config
 from rnnzoo.registry import DATA, TASKS
 from website.links import ROOT
-from website.text import cell, escaped, fenced, table
+from website.text import cell, escaped, fenced, signature, table, with_address
 
 GENERATED = ROOT / "docs" / "generated"
 
@@ -61,6 +61,7 @@ def _class(target: type) -> str:
     module, _, file = target.__module__.rpartition(".")
     source = f"../../{module.replace('.', '/')}/{file}.py"
     return (
+        f"{signature(target)}\n\n"
         f"::: {target.__module__}.{target.__qualname__}\n    options:\n      members: []\n\n"
         f"`from {target.__module__} import {target.__name__}`; [the file]({source})."
     )
@@ -126,7 +127,7 @@ def _dataset(entry: DataEntry) -> str:
     facts = [
         ("**Kind**", f"[{entry.kind}](index.md#{entry.kind}), for {tasks}"),
         ("**Licence**", cell(entry.licence)),
-        ("**Source**", cell(entry.source) or "made by the dataset itself, or yours: nothing is downloaded"),
+        ("**Source**", with_address(entry.source) or "made by the dataset itself, or yours: nothing is downloaded"),
         *_used("data", entry.name),
     ]
     parts = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from rnnzoo.registry.signatures import parameters_of
+
 _SPECIAL = re.compile(r"([\\*_<>\[\]|#~&])")
 _EQUATION = re.compile(r"^\s*\S[^.]{0,44}?\s(=|<-)\s|^\s{2,}\S|\S\s{4,}\S|^\w+\s?: .*\(.*\)", re.MULTILINE)
 
@@ -28,6 +30,12 @@ def cell(prose: str) -> str:
     return escaped(" ".join(prose.split()))
 
 
+def with_address(prose: str) -> str:
+    """Prose for a cell of a table, with an address at its end or none."""
+    before, found, address = prose.rpartition("http")
+    return f"{cell(before)} <http{address}>".strip() if found and " " not in address else cell(prose)
+
+
 def equations(docstring: str) -> str:
     """A docstring as Markdown: its paragraphs of equations keep their lines, the others are prose.
 
@@ -48,3 +56,13 @@ def fenced(code: str, language: str, title: str = "") -> str:
     ticks = "`" * max(3, *(len(run) + 1 for run in re.findall(r"^`{3,}", code, re.MULTILINE)), 3)
     name = f' title="{title}"' if title else ""
     return f"{ticks}{language}{name}\n{code.rstrip()}\n{ticks}"
+
+
+def signature(target: type) -> str:
+    """What a class's constructor takes, its bases' arguments too, each with its default: a block of code."""
+    given = []
+    for name, parameter in parameters_of(target).items():
+        kind = "" if parameter.annotation is parameter.empty else f": {parameter.annotation}"
+        default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+        given.append(f"    {name}{kind}{default},\n")
+    return fenced(f"{target.__name__}(\n{''.join(given)})", "python")
