@@ -25,6 +25,9 @@ from rnnzoo.ops.ragged import check_lengths, mask, zero_padding
 
 CHUNK = 32
 """The steps of a chunk where the caller names no number: products of this height keep a processor busy."""
+WIDE, SHORT = 40_000, 16
+"""A state of more than WIDE numbers leaves the nearest cache at every step of a loop; from SHORT steps on, the products
+of chunks are quicker then, unless each step edits the state (docs/speed-notes.md)."""
 LEAST = -60.0
 """Logarithms of decays below this are taken as this: what is left of a state, e^-60, is below rounding."""
 
@@ -77,6 +80,8 @@ def matrix_scan(
     check_matrix_arguments(given, chunk_size)
     if lengths is not None:
         check_lengths(lengths, q.shape[0], q.shape[1])
+    if backend is None and a is None and q.shape[1] >= SHORT and q.shape[-1] * v.shape[-1] > WIDE:
+        chosen = "torch"
     dtype = given["q"].dtype
     if dtype in HALF:
         given = {name: value.float() for name, value in given.items()}

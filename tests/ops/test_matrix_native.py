@@ -124,6 +124,28 @@ def test_where_it_cannot_run_chunks_do_and_who_asked_for_it_is_told(monkeypatch)
         matrix_scan(**given, backend="c")
 
 
+@pytest.mark.parametrize(("wide", "edited", "steps", "native"), [
+    (True, False, matrix.SHORT, False), (True, True, matrix.SHORT, True), (True, False, matrix.SHORT - 1, True),
+    (False, False, matrix.SHORT, True),
+])  # fmt: skip
+def test_of_states_too_wide_for_a_cache_chunks_are_taken_where_nothing_edits_them(
+    wide, edited, steps, native, monkeypatch
+):
+    V = matrix.WIDE // 8 + wide
+    given = arguments(steps, B=1, N=1, K=8, V=V, dtype=torch.float32)
+    if not edited:
+        del given["a"], given["b"]
+    ways = []
+    for name in ("run_matrix", "run_chunks"):
+        found = getattr(matrix, name)
+        monkeypatch.setattr(matrix, name, lambda *a, _n=name, _f=found, **k: (ways.append(_n), _f(*a, **k))[1])
+    with torch.no_grad():
+        y, _ = matrix_scan(**given)
+        asked, _ = matrix_scan(**given, backend="c")
+    assert ways == ["run_matrix" if native else "run_chunks", "run_matrix"]
+    alike([y], [asked])
+
+
 def test_functions_that_torch_transforms_run_in_chunks():
     given = {name: value.detach() for name, value in arguments(5).items()}
     q = given.pop("q")
