@@ -24,7 +24,6 @@ WIDE = 8
 """A table of as many columns gets the room of the page's own contents."""
 
 _LIST = re.compile(r"(^(?!\s*(?:[-*+]|\d+\.)\s|\s|\||#|<|>)[^\n]+\n)(?=(?:[-*+]|1\.) )", re.MULTILINE)
-_ROLE = re.compile(r":(?:class|func|meth|mod|attr):<code>~?([\w.]+)</code>")
 _UNSEARCHED = re.compile(r"layers/.*#(in-use|options)$")
 _FILE = re.compile(r"<!-- file: (\S+) -->\n```python\n")
 
@@ -57,11 +56,6 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         page.meta["hide"] = ["toc"]
     markdown = _FILE.sub(r'```python title="\1"\n', rewritten(markdown, place))
     return outside_code(lambda text: _LIST.sub(r"\1\n", text), markdown)
-
-
-def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """The page without the marks of Sphinx that some docstrings have."""
-    return _ROLE.sub(lambda found: f"<code>{found[1].rpartition('.')[2]}</code>", html)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

@@ -19,7 +19,7 @@ class BestCheckpoint(ModelCheckpoint):
     """``best.ckpt``: the best on ``val/<metric>``, looked at after every validation.
 
     It is written aside, flushed to the disk and renamed: a run that is killed at any moment leaves a whole file.
-    :class:`ResumePoint` is what an interrupted training goes on from.
+    ``ResumePoint`` is what an interrupted training goes on from.
 
     Args:
         metric: one of the task's metrics.

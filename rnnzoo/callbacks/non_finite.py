@@ -16,7 +16,7 @@ class NonFiniteError(FloatingPointError):
 
 
 class NonFinite(Callback):
-    """Raises :class:`NonFiniteError` in a step whose loss or gradient is not finite, before it changes the weights.
+    """Raises ``NonFiniteError`` in a step whose loss or gradient is not finite, before it changes the weights.
 
     One number is looked at in each step: the sum of the loss and every entry of every gradient, which is not finite
     where one of them isn't. Only then is the first bad tensor searched for, in this order: the inputs, the parameters,

@@ -34,7 +34,7 @@ IDENTITY = (
 class ResultRows(Callback):
     """At the end of ``trainer.test`` writes a run's rows: each metric on ``test``, and on ``validation`` at its best.
 
-    Reads the run's speed from :class:`Throughput` and its best validation from :class:`BestCheckpoint`, which both have
+    Reads the run's speed from ``Throughput`` and its best validation from ``BestCheckpoint``, which both have
     to be among the Trainer's callbacks.
 
     Args:

@@ -28,7 +28,7 @@ class SpeechCodec:
 
     Args:
         rate: sound of another is resampled to it.
-        n_mels, window, hop, floor: see :class:`~rnnzoo.data._log_mel.LogMel`.
+        n_mels, window, hop, floor: see ``LogMel``.
         normalization: what is taken from each band and what it is divided by: "corpus": ``mean`` and ``deviation``;
             "utterance": the utterance's own; "none": nothing.
         mean, deviation: (n_mels,) of the training data's frames.

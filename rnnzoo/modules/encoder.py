@@ -25,9 +25,9 @@ class Encoder(nn.Module):
         hidden_size, num_layers, bidirectional: of the recurrent layers.
         dropout: between the recurrent layers, where there is no ``input_dropout``.
         input_dropout, input_dropout_kind: of the inputs of every recurrent layer, see
-            :class:`~rnnzoo.modules.dropped_layers.DroppedLayers`.
+            ``DroppedLayers``.
         embedding, embedding_size, embedding_std, embedding_dropout, word_dropout, image: see
-            :class:`~rnnzoo.modules.embedding.Embedding`.
+            ``Embedding``.
         layer_options: further arguments of the architecture.
         extra_size: width of further features of each step, beside those of the embedding.
 

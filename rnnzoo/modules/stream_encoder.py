@@ -26,7 +26,7 @@ class StreamEncoder(nn.Module):
 
     Args:
         input, input_size, padding_id: of the spec.
-        layer, hidden_size, num_layers, last_size: see :class:`~rnnzoo.modules.carried_layers.CarriedLayers`.
+        layer, hidden_size, num_layers, last_size: see ``CarriedLayers``.
         embedding_size: E.
         dropout: of the features.
         input_dropout: of the embedded inputs.

@@ -144,7 +144,7 @@ def read_config(directory: Path) -> Config:
     """The configuration of a model directory.
 
     Raises:
-        PretrainedError: no ``config.json`` there, or one that :func:`decode` refuses.
+        PretrainedError: no ``config.json`` there, or one that ``decode`` refuses.
     """
     path = directory / CONFIG
     if not path.is_file():

@@ -66,7 +66,7 @@ def push_to_hub(
     """Save ``task`` and upload its files as one commit; the repository is made where there is none.
 
     Args:
-        task: as for :func:`rnnzoo.save_pretrained`, with ``half`` and ``notes``.
+        task: as for ``rnnzoo.save_pretrained``, with ``half`` and ``notes``.
         repo_id: "organisation/name".
         private: of a repository that is made by this call.
         token: write access; by default the one of ``hf auth login`` or ``HF_TOKEN``.
@@ -91,7 +91,7 @@ def push_directory(
     token: str | None = None,
     message: str = "Upload an rnnzoo model",
 ) -> str:
-    """Upload the files of a model directory as one commit; see :func:`push_to_hub`."""
+    """Upload the files of a model directory as one commit; see ``push_to_hub``."""
     from huggingface_hub import CommitOperationAdd, HfApi
     from huggingface_hub.errors import HFValidationError
 

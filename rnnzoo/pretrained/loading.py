@@ -48,7 +48,7 @@ def load_pretrained(
 
 
 from_pretrained = load_pretrained
-"""The name under which Hugging Face's users look for :func:`load_pretrained`."""
+"""The name under which Hugging Face's users look for ``load_pretrained``."""
 
 
 def build(config: Config, tensors: Mapping[str, Tensor], where: str) -> LightningModule:

@@ -173,7 +173,7 @@ def create_schedule(name: str, optimizer: Optimizer, *, steps: float, warmup: fl
 
 
 def check_schedule(name: str, warmup: float) -> None:
-    """Raise as :func:`create_schedule` would, before anything is known of the training.
+    """Raise as ``create_schedule`` would, before anything is known of the training.
 
     Raises:
         UnknownName: no such schedule.

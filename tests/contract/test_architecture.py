@@ -1,6 +1,7 @@
 """The house's rules: who may import whom, how long a file may be, what importing costs, no assert that guards users."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,11 @@ def test_imports_point_the_right_way(path):
 def test_no_assert_guards_users(path):
     lines = [node.lineno for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Assert)]
     assert not lines, f"{path}: assert in line {lines}: raise an error that says what was expected"
+
+
+def test_docstrings_are_marked_up_for_whoever_reads_them_in_python():
+    marked = [path for path in FILES if re.search(r":(class|func|meth|mod|attr):`", path.read_text("utf-8"))]
+    assert not marked, "Sphinx's roles are no help in help(); double backticks are"
 
 
 @pytest.mark.parametrize("folder", ["rnnzoo", "tests", "benchmarks"])
