@@ -71,8 +71,14 @@ def gallery() -> str:
     return "\n".join(["| | |", "| --- | --- |", *(f"| {' | '.join((*pair, '')[:2])} |" for pair in pairs)])
 
 
-def table_section(name: str) -> str:
-    """A table's main columns, its first picture, and the way to the rest."""
+def table_picture(name: str) -> str:
+    """A table's first picture."""
+    table = load_table(name)
+    return f"![{table.title}](docs/generated/{picture(f'{name}/{table.figures[0]}')})"
+
+
+def table_section(name: str, pictured: bool = True) -> str:
+    """A table's main columns, its first picture unless it stands elsewhere, and the way to the rest."""
     table = load_table(name)
     lines = summarise(table, table_rows(table, RESULTS))
     sources = sources_of(table, lines)
@@ -82,15 +88,14 @@ def table_section(name: str) -> str:
         shown = [column for column in columns(table, lines, sources) if column.heading in BRIEF]
     listed = [f"[{i}] {source}" for i, source in enumerate(sources, start=1)]
     whole = f"[the whole table, its sources and pictures](docs/generated/{name}.md)"
-    return "\n\n".join(
-        [
-            table.description.strip(),
-            markdown_table(shown),
-            "<sub>" + "; ".join(listed) + "</sub>" if listed else "",
-            f"![{table.title}](docs/generated/{picture(f'{name}/{table.figures[0]}')})",
-            f"Mean ± standard deviation over seeds; {whole}; again: `rnnzoo bench run {name}`.",
-        ]
-    )
+    parts = [
+        table.description.strip(),
+        markdown_table(shown),
+        "<sub>" + "; ".join(listed) + "</sub>" if listed else "",
+        table_picture(name) if pictured else "",
+        f"Mean ± standard deviation over seeds; {whole}; again: `rnnzoo bench run {name}`.",
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
 def by_variant(table: Table, lines: Sequence[Line], sources: Sequence[str]) -> list[Column]:
@@ -129,7 +134,8 @@ def layers_section() -> str:
 
 
 SECTIONS: dict[str, Callable[[], str]] = {
-    "digit-sum": lambda: table_section("digit-sum"),
+    "first-picture": lambda: table_picture("digit-sum"),
+    "digit-sum": lambda: table_section("digit-sum", pictured=False),
     "imdb": lambda: table_section("imdb"),
     "gallery": gallery,
     "layers": layers_section,
