@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 from rnnzoo.figures._style import COLOURS, INK, name_axes, new_figure
 
 
+LEAST = 0.05
+
+
 class Bar(NamedTuple):
     """One model's measured value and those it is held against."""
 
@@ -47,6 +50,7 @@ def comparison(bars: Sequence[Bar], *, metric: str, unit: str = "", title: str =
         axis.set_yticks(list(places.values()), labels if column == 0 else [""] * len(labels))
         axis.set_ylim(0.4, len(labels) + 0.7)
         axis.margins(x=0.15)
+        _widen(axis)
         axis.grid(False, axis="y")
         heading = panel if len(panels) > 1 else "\n".join(filter(None, (title, panel)))
         name_axes(axis, f"{metric}{f' ({unit})' if unit else ''}", "", heading)
@@ -57,6 +61,14 @@ def comparison(bars: Sequence[Bar], *, metric: str, unit: str = "", title: str =
         axes[0].plot([], [], "D", color=COLOURS[1], markerfacecolor="white", label="reference")
     figure.legend(frameon=False, fontsize=8, loc="outside lower right", ncols=2)
     return figure
+
+
+def _widen(axis: Axes) -> None:
+    """Show values that are nearly the same as nearly the same: the scale spans at least `LEAST` of their size."""
+    low, high = axis.get_xlim()
+    lacking = LEAST * max(abs(low), abs(high)) - (high - low)
+    if lacking > 0:
+        axis.set_xlim(low - lacking / 2, high + lacking / 2)
 
 
 def _draw(axis: Axes, bar: Bar, place: int) -> None:

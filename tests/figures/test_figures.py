@@ -82,6 +82,15 @@ def test_a_single_panel_is_named_below_the_title():
     assert axis.get_title(loc="left") == "Memory\nlength 10"
 
 
+@pytest.mark.parametrize(("values", "widened"), [((0.999, 1.0), True), ((0.5, 1.0), False), ((0.0, 0.0), False)])
+def test_values_that_are_nearly_the_same_look_so(values, widened):
+    (axis,) = comparison([Bar(str(n), value) for n, value in enumerate(values)], metric="m").axes
+    low, high = axis.get_xlim()
+    assert all(low < value < high for value in values)
+    apart = (max(values) - min(values)) / (high - low)
+    assert apart < 0.05 if widened or values[0] == values[1] else apart > 0.5
+
+
 def test_comparison_has_one_labelled_line_a_model_in_the_given_order():
     bars = [Bar("first", 0.8), Bar("second", None, None, (0.7, 0.75))]
     (axis,) = comparison(bars, metric="test accuracy", unit="fraction").axes
