@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from rnnzoo.figures._style import COLOURS, INK, name_axes, new_figure
 
-
 LEAST = 0.05
+"""Of the largest value, what a panel's scale spans at least."""
 
 
 class Bar(NamedTuple):
