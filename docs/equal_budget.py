@@ -47,7 +47,7 @@ def ranking_section(results: Path) -> str:
             f"{one.place:.1f}",
             *(str(line.values["test", metric_of(tables, name)]) for name, line in one.lines.items()),
             f"{one.seconds:.0f}",
-            sizes(one),
+            one.sizes,
         )
         for one in found
     ]
@@ -59,12 +59,6 @@ def ranking_section(results: Path) -> str:
 def metric_of(tables: Mapping[str, Collected], name: str) -> str:
     """The number a table ranks by."""
     return tables[name].table.monitor.metric
-
-
-def sizes(standing: Standing) -> str:
-    """The state's size at the widths that the budget gave, from the smallest to the largest."""
-    found = standing.states
-    return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
 
 
 def missing(tables: Mapping[str, Collected]) -> str:

@@ -8,12 +8,13 @@ import sys
 from functools import cache
 
 from architectures import WIDTH, layers_by_kind
+from speed_rows import table
 
 from rnnzoo.contracts import LayerEntry
 from rnnzoo.recurrent.options import cell_options
 from rnnzoo.recurrent.page import abilities, backends, cite, in_time, parameter_count, state_formula
 from website.links import ROOT
-from website.text import cell, equations, escaped, signature, table, with_address
+from website.text import cell, equations, escaped, signature, with_address
 
 
 def layer_pages() -> dict[str, str]:

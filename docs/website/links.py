@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from website.text import fenced, table
+from speed_rows import table
+
+from website.text import fenced
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOT_PAGES = {path.name: f"{path.stem.lower()}.md" for path in sorted(ROOT.glob("*.md"))}

@@ -9,9 +9,11 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from speed_rows import table
+
 import rnnzoo
 from rnnzoo.cli import build_parser
-from website.text import cell, fenced, table
+from website.text import cell, fenced
 
 OWN_PAGES = ("layers", "tasks", "data")
 """Rooms whose members have pages of their own."""

@@ -6,13 +6,15 @@ import json
 from functools import cache
 from importlib import resources
 
+from speed_rows import table
+
 from rnnzoo.bench.table import list_tables, load_table
 from rnnzoo.contracts import DataEntry, TaskEntry
 from rnnzoo.pretrained import list_pretrained, pretrained_entry
 from rnnzoo.recipes import list_recipes, recipe_config
 from rnnzoo.registry import DATA, TASKS
 from website.links import ROOT
-from website.text import cell, escaped, fenced, signature, table, with_address
+from website.text import cell, escaped, fenced, signature, with_address
 
 GENERATED = ROOT / "docs" / "generated"
 
@@ -174,11 +176,11 @@ def _models() -> str:
         rows.append(
             (f"`{name}`", cell(entry.description), data, measured, f"{entry.bytes / 1e6:.2f}", cell(entry.licence))
         )
-    headings = ["model", "what it does", "data", "measured on the files as shipped", "MB", "licence of the data"]
+    headings = ["model", "what it does", "data", "measured on the files as shipped", ">MB", "licence of the data"]
     parts = [
         "# Pretrained models",
         f"They come with the package: `rnnzoo.load_pretrained({json.dumps(list_pretrained()[0])})`, "
         f"`rnnzoo predict {list_pretrained()[0]} ...`. [Finished models](pretrained.md) says more.",
-        table(headings, rows, numbers=["MB"]),
+        table(headings, rows),
     ]
     return "\n\n".join(parts) + "\n"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from speed_rows import table
+
 from rnnzoo.bench.table import list_tables, load_table
 from website.links import ROOT
-from website.text import cell, table
+from website.text import cell
 
 GENERATED = ROOT / "docs" / "generated"
 

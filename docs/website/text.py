@@ -1,20 +1,13 @@
-"""Pieces of Markdown: tables, escaped prose, and the docstrings of architectures, whose equations keep their lines."""
+"""Pieces of Markdown: escaped prose, code, and the docstrings of architectures, whose equations keep their lines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 
 from rnnzoo.registry.signatures import parameters_of
 
 _SPECIAL = re.compile(r"([\\*_<>\[\]|#~&])")
 _EQUATION = re.compile(r"^\s*\S[^.]{0,44}?\s(=|<-)\s|^\s{2,}\S|\S\s{4,}\S|^\w+\s?: .*\(.*\)", re.MULTILINE)
-
-
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> str:
-    """A table of Markdown; the columns of ``numbers`` to the right."""
-    rules = ["---:" if heading in numbers else "---" for heading in headings]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (headings, rules, *rows))
 
 
 def escaped(prose: str) -> str:

@@ -100,7 +100,6 @@ def _comparison(drawn: Drawn) -> Figure:
 
 def _ranking(drawn: Drawn) -> Figure:
     from rnnzoo.figures import Ranked, ranking
-    from rnnzoo.registry import LAYERS
 
     table, lines, _ = drawn
     if table.variants:
@@ -114,8 +113,7 @@ def _ranking(drawn: Drawn) -> Figure:
         if value is not None and line.layer == "none":
             baselines[line.label] = value.mean
         elif value is not None:
-            kind = LAYERS.entry(line.layer).kind if line.layer in LAYERS else "other"
-            ranked.append(Ranked(line.label, kind, value.mean, value.spread))
+            ranked.append(Ranked(line.label, line.kind, value.mean, value.spread))
     return ranking(
         ranked,
         metric=f"test {metric}",

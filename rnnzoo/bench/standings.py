@@ -33,7 +33,12 @@ class Standing:
     @property
     def kind(self) -> str:
         """Of recurrence."""
-        return LAYERS.entry(self.layer).kind if self.layer in LAYERS else "other"
+        return next(iter(self.lines.values())).kind
+
+    @property
+    def sizes(self) -> str:
+        """The state's size at the widths that the budgets gave, from the smallest to the largest; "" if not known."""
+        return " to ".join(f"{size:,}" for size in sorted({self.states[0], self.states[-1]})) if self.states else ""
 
 
 def budget_tables(tables: Mapping[str, Table]) -> list[str]:

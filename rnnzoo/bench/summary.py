@@ -13,6 +13,7 @@ from rnnzoo.bench.patterns import matches
 from rnnzoo.bench.table import Reference, Table
 from rnnzoo.bench.trials import best_trial, grid
 from rnnzoo.contracts import ResultRow
+from rnnzoo.registry import LAYERS
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Line:
     def seeds(self) -> tuple[int, ...]:
         """The seeds there are rows of."""
         return tuple(self.specs)
+
+    @property
+    def kind(self) -> str:
+        """Of its layer's recurrence; "other" for what is not registered."""
+        return LAYERS.entry(self.layer).kind if self.layer in LAYERS else "other"
 
 
 def summarise(table: Table, rows: Sequence[ResultRow]) -> list[Line]:

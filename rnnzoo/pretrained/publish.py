@@ -143,6 +143,8 @@ def read_rows(files: Sequence[Path]) -> list[dict[str, Any]]:
             rows += [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
         except (OSError, ValueError) as error:
             raise PretrainedError(f"{file} cannot be read as result rows: {error}") from error
+        if not all(isinstance(row, dict) for row in rows):
+            raise PretrainedError(f"{file} cannot be read as result rows: a line is no JSON object.")
     checkpoints = {row.get("checkpoint_sha256") for row in rows}
     if len(checkpoints) > 1:
         raise PretrainedError(f"the rows are of {len(checkpoints)} checkpoints; give those of one run.")

@@ -41,7 +41,7 @@ def save_pretrained(
         PretrainedError: the task cannot be written as primitives, or ``directory`` holds something else.
     """
     target = Path(directory)
-    _refuse_foreign(target)
+    refuse_foreign(target)
     config = describe(task)
     with whole_directory(target) as aside:
         config = replace(config, weights=write_tensors(task.state_dict(), aside / WEIGHTS, half=half, once=True))
@@ -50,7 +50,12 @@ def save_pretrained(
     return target
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
+    """Stop unless a model can be written to ``target``: there is nothing, nothing in it, or a model of ours.
+
+    Raises:
+        PretrainedError: it is a file, or a directory of something else or of a newer version.
+    """
     if not target.exists():
         return
     if not target.is_dir():
@@ -61,7 +66,7 @@ def _refuse_foreign(target: Path) -> None:
     foreign = sorted(present - set(FILES))
     if foreign:
         raise PretrainedError(
-            f"{target} holds {', '.join(foreign[:3])}{', ...' if len(foreign) > 3 else ''} and would be replaced as a "
-            "whole; give a new or empty directory, or that of a saved model."
+            f"{target} holds {', '.join(foreign[:3])}{', ...' if len(foreign) > 3 else ''}; give a new or empty "
+            "directory, or that of a saved model: it is replaced as a whole."
         )
     read_config(target)  # raises where it is not a model of ours, or of a newer version

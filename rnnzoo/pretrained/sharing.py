@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,7 +11,8 @@ from rnnzoo.pretrained._errors import PretrainedError
 from rnnzoo.pretrained.hub import push_directory
 from rnnzoo.pretrained.loading import HUB_ID, load_pretrained
 from rnnzoo.pretrained.manifest import checked_directory, list_pretrained
-from rnnzoo.pretrained.saving import FILES, save_pretrained
+from rnnzoo.pretrained.publish import read_rows
+from rnnzoo.pretrained.saving import FILES, refuse_foreign, save_pretrained
 from rnnzoo.pretrained.tensors import sha256
 from rnnzoo.pretrained.whole_directory import whole_directory
 
@@ -41,18 +41,14 @@ def share(source: str | Path, to: str, *, half: bool = False, private: bool = Fa
     repository = to.removeprefix(HUB) if to.startswith(HUB) else None
     if repository is not None and not HUB_ID.fullmatch(repository):
         raise PretrainedError(f"--to {to} names no repository; expected {HUB}organisation/name, or a directory.")
+    if repository is None:
+        refuse_foreign(Path(to))
     with tempfile.TemporaryDirectory() as folder:
         name = to.rstrip("/").rpartition("/")[2] or "model"
         whole = _directory_of(source, Path(folder) / name, half, description)
         if repository is not None:
             return push_directory(whole, repository, private=private)
-        target = Path(to)
-        if target.exists() and not target.is_dir():
-            raise PretrainedError(f"{target} is a file; expected a directory.")
-        foreign = sorted({path.name for path in target.iterdir()} - set(FILES)) if target.is_dir() else []
-        if foreign:
-            raise PretrainedError(f"{target} holds {', '.join(foreign[:3])}; give a new or empty directory.")
-        with whole_directory(target) as aside:
+        with whole_directory(Path(to)) as aside:
             for file in FILES:
                 shutil.copyfile(whole / file, aside / file)
     return to
@@ -85,12 +81,8 @@ def _notes(run: Path, checkpoint: Path) -> dict[str, Any]:
     file = results / run.parent.name / f"{run.name}.jsonl"
     if not file.is_file():
         raise PretrainedError(f"the rows of {checkpoint} are gone: there is no {file}. Make the run again.")
-    try:
-        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-        theirs = {row["checkpoint_sha256"] for row in rows}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PretrainedError(f"{file} cannot be read as result rows: {error!r}.") from error
-    if theirs != {sha256(checkpoint)}:
+    rows = read_rows([file])
+    if {row.get("checkpoint_sha256") for row in rows} != {sha256(checkpoint)}:
         raise PretrainedError(f"{file} has the rows of another checkpoint than {checkpoint}. Make the run again.")
     return {
         "data": rows[0]["data"],

@@ -79,9 +79,10 @@ def test_a_checkpoint_whose_rows_are_gone_or_not_its_own_is_named_and_nothing_is
     file.write_text(rows.replace(json.loads(rows.splitlines()[0])["checkpoint_sha256"], "0" * 64))
     with pytest.raises(PretrainedError, match=r"abc-lstm-0\.jsonl has the rows of another checkpoint"):
         share(folder, str(tmp_path / "mine"))
-    file.write_text(rows + "{broken\n")
-    with pytest.raises(PretrainedError, match=r"abc-lstm-0\.jsonl cannot be read as result rows"):
-        share(folder, str(tmp_path / "mine"))
+    for broken in ("{broken\n", "[1]\n"):
+        file.write_text(rows + broken)
+        with pytest.raises(PretrainedError, match=r"abc-lstm-0\.jsonl cannot be read as result rows"):
+            share(folder, str(tmp_path / "mine"))
     file.unlink()
     with pytest.raises(PretrainedError, match=r"the rows of .*best\.ckpt are gone: there is no .*abc-lstm-0\.jsonl"):
         share(folder, str(tmp_path / "mine"))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import mkdtemp
 
 from rnnzoo.bench.collected import collect
 from rnnzoo.bench.complete import progress
@@ -15,6 +12,7 @@ from rnnzoo.bench.site.front_page import front_page
 from rnnzoo.bench.site.marks import template
 from rnnzoo.bench.site.table_page import shown, write_table_page
 from rnnzoo.bench.table import load_table
+from rnnzoo.pretrained.whole_directory import whole_directory
 
 FRONT = "index.html"
 MARK = 'content="rnnzoo bench report --all"'  # what tells a site of ours from somebody's folder
@@ -46,10 +44,7 @@ def build_site(
     files = {load_table(file).name: Path(file) for file in own}
     states = {name: progress(found.table, found.rows) for name, found in collected.items()}
     tables = {name: shown(found, states[name]) for name, found in collected.items() if found.rows}
-    out = out.absolute()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    try:
+    with whole_directory(out) as aside:
         (aside / "tables").mkdir()
         for name, one in tables.items():
             said(name)
@@ -57,10 +52,6 @@ def build_site(
         for name in SHARED:
             (aside / name).write_text(template(name), encoding="utf-8")
         (aside / FRONT).write_text(front_page(collected, tables, states), encoding="utf-8")
-        aside.chmod(0o755)  # a temporary folder is its owner's alone, and a site is to be read
-        _put(aside, out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return out / FRONT
 
 
@@ -79,17 +70,3 @@ def check_place(out: Path) -> None:
         )
     if out.exists():
         raise TableError(f"{out} is a file; give --out a folder.")
-
-
-def _put(new: Path, out: Path) -> None:
-    """``new`` takes the place of ``out``; where that fails, ``out`` is as it was."""
-    old = new.with_suffix(".old")
-    if out.exists():
-        os.replace(out, old)
-    try:
-        os.replace(new, out)
-    except OSError:
-        if old.exists():
-            os.replace(old, out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

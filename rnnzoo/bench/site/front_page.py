@@ -82,7 +82,7 @@ def _ranked_table(found: Sequence[Standing], there: Mapping[str, Collected]) -> 
                 "" if one.place is None else f"{one.place:.1f}",
                 *(_value(one.lines.get(name), each.table) for name, each in there.items()),
                 spoken_time(one.seconds),
-                " to ".join(f"{size:,}" for size in sorted({one.states[0], one.states[-1]})) if one.states else "",
+                one.sizes,
             ),
             one.kind,
         )

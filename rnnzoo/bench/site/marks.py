@@ -12,7 +12,6 @@ from string import Template
 from typing import NamedTuple
 
 from rnnzoo.figures.ranking import KINDS
-from rnnzoo.registry import LAYERS
 
 WITHOUT, PUBLISHED = "no recurrence", "published"
 ORDER = (*KINDS, WITHOUT, PUBLISHED)
@@ -38,13 +37,6 @@ class Row(NamedTuple):
 
 class Html(str):
     """Text that is HTML already."""
-
-
-def kind_of(layer: str) -> str:
-    """What a line of this layer is filtered by."""
-    if layer == "none":
-        return WITHOUT
-    return LAYERS.entry(layer).kind if layer in LAYERS else "other"
 
 
 def kind_cell(kind: str) -> Html:

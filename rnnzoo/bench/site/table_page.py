@@ -14,6 +14,7 @@ from rnnzoo.bench.pictures import Drawn
 from rnnzoo.bench.report import notes, provenance, write_csv, write_pictures, write_trials
 from rnnzoo.bench.site.marks import (
     PUBLISHED,
+    WITHOUT,
     Head,
     Html,
     Row,
@@ -21,7 +22,6 @@ from rnnzoo.bench.site.marks import (
     escaped,
     figure,
     kind_cell,
-    kind_of,
     link,
     listed,
     page,
@@ -108,7 +108,7 @@ def _results(one: Shown, made: Sequence[Column]) -> tuple[list[Head], list[Row]]
     """The report's columns with kind, training time, device and commit; a published line has none of these."""
     lines = one.lines
     foreign = len(made[0].cells) - len(lines)
-    kinds = [kind_of(line.layer) for line in lines] + [PUBLISHED] * foreign
+    kinds = [WITHOUT if line.layer == "none" else line.kind for line in lines] + [PUBLISHED] * foreign
     of_run: dict[tuple[str, str, int], ResultRow] = {(row.label, row.spec, row.seed): row for row in one.rows}
     runs = [[of_run[line.label, spec, seed] for seed, spec in line.specs.items()] for line in lines]
     blank = [""] * foreign
